@@ -1,0 +1,63 @@
+# Every target does its own set-up on a fresh machine: Python 3.11+ with venv, make and git are enough.
+.DEFAULT_GOAL := help
+SHELL := bash
+PYTHON ?= python3
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export ONLY SCALE
+
+.PHONY: help run test check bench prove interop lock clean
+
+help: ## List what make can do
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# A stamp names the lock it was made from, so a changed lock re-installs and an unchanged one costs nothing.
+.venv/run.stamp: requirements/run.txt core/pyproject.toml server/pyproject.toml
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@.venv/bin/pip install --quiet --require-hashes -r requirements/run.txt
+	@.venv/bin/pip install --quiet --no-deps --no-build-isolation -e core -e server
+	@touch $@
+
+.venv/dev.stamp: requirements/dev.txt .venv/run.stamp
+	@.venv/bin/pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+run: .venv/run.stamp ## Start Cairn with demonstration data on http://127.0.0.1:8000 (PORT=, DATABASE_URL=, PUBLIC_URL=, DATA_DIR=)
+	@exec .venv/bin/cairn-server run
+
+test: .venv/dev.stamp ## Run every test: the library, then the server on SQLite and on PostgreSQL
+	@.venv/bin/python -m pytest core/tests -n 2
+	@.venv/bin/python server/tests/databases.py -n 2
+
+check: .venv/dev.stamp ## Format, lint, types, imports, migrations, documentation, licences
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy core/src
+	.venv/bin/mypy server/src
+	.venv/bin/lint-imports
+	.venv/bin/cairn-server makemigrations --check --dry-run
+	.venv/bin/python -m pytest docs -q
+	.venv/bin/python requirements/licences.py
+	@# Locks carry hashes and no addresses: whoever installs chooses where from.
+	@! grep -nE 'https?://|file:' requirements/*.txt interop/package-lock.json
+
+bench: .venv/dev.stamp ## Measure against limits and peers, one JSON object a line (ONLY=prefix)
+	@.venv/bin/python -m bench
+
+prove: .venv/dev.stamp ## Run the long campaigns, one JSON object a line (ONLY=prefix SCALE=0.01)
+	@.venv/bin/python -m prove
+
+interop: .venv/dev.stamp interop/node_modules/.stamp ## Let other implementations verify ours, and ours theirs (ONLY=prefix)
+	@.venv/bin/python interop/run.py
+
+interop/node_modules/.stamp: interop/package-lock.json
+	@cd interop && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+lock: .venv/dev.stamp ## Compile the hashed lock files from the two pyproject.toml files
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-package opencairn \
+	  core/pyproject.toml server/pyproject.toml requirements/build.in -o requirements/run.txt
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -c requirements/run.txt \
+	  requirements/dev.in -o requirements/dev.txt
+
+clean: ## Remove what the other targets made; var/ (your data) stays
+	rm -rf .venv interop/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
