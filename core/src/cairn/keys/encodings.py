@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Texts for bytes, each with one spelling only: base64url, base58btc, and multibase over both."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import Literal
+
+from cairn.errors import MalformedError
+
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
+_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_BASE58_VALUES = {character: value for value, character in enumerate(_BASE58)}
+_BASE58_PAIRS = [high + low for high in _BASE58 for low in _BASE58]
+# Base conversion is quadratic. Nothing we read needs more: an RSA key of 8,192 bits has 1,411 characters.
+_BASE58_LIMIT = 2048
+_BASE64_LIMIT = 8 * 1024 * 1024
+
+
+def base64url_encode(octets: bytes) -> str:
+    """RFC 4648 §5 without padding, as JOSE and multibase ``u`` want it."""
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
+
+
+def base64url_decode(text: str) -> bytes:
+    """The bytes that ``text`` spells, if it is the one canonical spelling (B19, B51).
+
+    The standard library skips characters it does not know and ignores trailing bits; then one signature would
+    have many spellings, and whatever is keyed by the text (digests, log leaves) could be counted twice.
+    """
+    if len(text) > _BASE64_LIMIT:
+        raise MalformedError("limit-base64url", f"a base64url text of {len(text):,} characters is too long")
+    if not _BASE64URL.fullmatch(text):
+        raise MalformedError("base64url", "base64url has only letters, digits, '-' and '_', and at least one")
+    if len(text) % 4 == 1:
+        raise MalformedError("base64url", f"no bytes have a base64url form of {len(text)} characters")
+    octets = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if base64url_encode(octets) != text:
+        raise MalformedError("base64url", "the last character of the base64url text has stray bits")
+    return octets
+
+
+def base58btc_encode(octets: bytes) -> str:
+    """Bitcoin's base 58 (draft-msporny-base58-03); every leading zero byte is one ``1``."""
+    significant = octets.lstrip(b"\0")
+    number = int.from_bytes(significant, "big")
+    pairs = []
+    while number:
+        number, pair = divmod(number, 58 * 58)
+        pairs.append(_BASE58_PAIRS[pair])
+    digits = "".join(reversed(pairs)).lstrip("1")
+    return "1" * (len(octets) - len(significant)) + digits
+
+
+def base58btc_decode(text: str) -> bytes:
+    """The bytes that ``text`` spells; every text over the alphabet spells exactly one (B20)."""
+    if len(text) > _BASE58_LIMIT:
+        raise MalformedError("limit-base58btc", f"a base58btc text of {len(text):,} characters is too long")
+    number = 0
+    # Ten digits fit a machine word, so only one multiplication in ten is one of long numbers.
+    for start in range(0, len(text), 10):
+        group = text[start : start + 10]
+        value = 0
+        for character in group:
+            digit = _BASE58_VALUES.get(character)
+            if digit is None:
+                raise MalformedError("base58btc", f"{character!r} is not a base58btc character")
+            value = value * 58 + digit
+        number = number * 58 ** len(group) + value
+    zeros = len(text) - len(text.lstrip("1"))
+    return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8, "big")
+
+
+def multibase_encode(octets: bytes, base: Literal["z", "u"] = "z") -> str:
+    """Multibase (Controlled Identifiers 1.0 §2.4): ``z`` is base58btc, ``u`` is base64url without padding."""
+    return base + (base58btc_encode(octets) if base == "z" else base64url_encode(octets))
+
+
+def multibase_decode(text: str) -> bytes:
+    """The bytes of a ``z`` or ``u`` multibase text; other bases are not used by our standards (B20)."""
+    if text.startswith("z") and len(text) > 1:
+        return base58btc_decode(text[1:])
+    if text.startswith("u"):
+        return base64url_decode(text[1:])
+    raise MalformedError("multibase", f"a multibase text begins with 'z' or 'u', this one with {text[:1]!r}")
