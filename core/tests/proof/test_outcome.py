@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an error while looking means, and when a key no longer counts."""
+
+from datetime import timedelta
+
+import pytest
+
+from cairn.did import VerificationMethod
+from cairn.errors import MalformedError, UnavailableError, UnsupportedError
+from cairn.proof.outcome import Answer, Outcome, refuse_key_out_of_use
+from cairn.testing import NOON, demo_key
+
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (MalformedError("proof-value", "no"), Outcome.FAILED),
+        (MalformedError("limit-rdf-work", "too much"), Outcome.UNDECIDED),
+        (UnsupportedError("unknown-cryptosuite", "?"), Outcome.UNDECIDED),
+        (UnavailableError("unreachable", "?"), Outcome.UNDECIDED),
+    ],
+)
+def test_only_malformed_is_a_no(error, outcome):
+    answer = Answer.of(error, methods=("urn:x:1",))
+
+    assert (answer.outcome, answer.code, answer.document) == (outcome, error.code, None)
+    assert answer.methods == ("urn:x:1",)
+
+
+def method(**members):
+    return VerificationMethod("did:x:1#k", "did:x:1", demo_key().public_key, **members)
+
+
+def test_a_withdrawn_key_counts_for_nothing_whatever_date_it_wrote_s2():
+    with pytest.raises(MalformedError) as refused:
+        refuse_key_out_of_use(method(revoked=NOON), signed_at=NOON - DAY, at=NOON)
+
+    assert refused.value.code == "key-revoked"
+
+
+def test_a_key_that_will_be_withdrawn_still_counts():
+    refuse_key_out_of_use(method(revoked=NOON + DAY), signed_at=NOON, at=NOON)
+
+
+def test_a_key_signs_nothing_after_its_end():
+    refuse_key_out_of_use(method(expires=NOON), signed_at=NOON, at=NOON + DAY)
+    for signed_at in (NOON + DAY, None):
+        with pytest.raises(MalformedError) as refused:
+            refuse_key_out_of_use(method(expires=NOON), signed_at=signed_at, at=NOON + DAY)
+        assert refused.value.code == "key-expired"

@@ -1,0 +1,329 @@
+# SPDX-License-Identifier: Apache-2.0
+"""No change of a signed thing is ever accepted with another meaning (B75, B60; H7).
+
+Every byte of every carrier, every member, every type. A change that leaves the meaning alone may be
+accepted (one value instead of a list of one, the pixels around a credential); then what a page would show
+must be exactly what was signed, but for the order and repetition of items, which mean nothing (S16).
+"""
+
+import copy
+import json
+import random
+import struct
+import unicodedata
+import zlib
+from dataclasses import fields, is_dataclass, replace
+from datetime import timedelta
+
+import pytest
+
+from cairn import CairnError, OpenBadgeCredential, Verifier, bake, sign, sign_jwt
+from cairn.canonical import PINNED, to_json
+from cairn.credential import Alignment, Evidence, Image, structure_problems
+from cairn.proof.data_integrity import JCS, RDFC
+from cairn.status import StatusEntry
+from cairn.testing import NOON, FixedSources, demo_key, key_method, sample_credential, signed_status_list
+
+KEY = demo_key()
+METHOD = key_method(KEY.public_key)
+LIST = "https://harbour.example/s/1"
+VERIFIER = Verifier(FixedSources({LIST: signed_status_list(LIST, set_bits=(6,))}))
+
+
+def rich():
+    """A badge that uses numbers, booleans, lists, nested objects and a status."""
+    plain = sample_credential(status=StatusEntry("revocation", 5, LIST), valid_until=NOON + timedelta(days=9))
+    achievement = replace(
+        plain.subject.achievement,
+        image=Image("https://harbour.example/a/knots/image", "A knot"),
+        alignments=(
+            Alignment("Rope work", "https://skills.example/1"),
+            Alignment("Care", "https://skills.example/2"),
+        ),
+        tags=("seamanship", "rope"),
+        credits_available=3,
+    )
+    subject = replace(plain.subject, achievement=achievement, credits_earned=2.5)
+    return replace(
+        plain, subject=subject, description="With honours.", evidence=(Evidence("urn:x:e1", name="Log book"),)
+    )
+
+
+BADGE = rich()
+DOCUMENT = BADGE.to_document()
+SIGNED = {
+    suite: sign(DOCUMENT, KEY, verification_method=METHOD, at=NOON, cryptosuite=suite)
+    for suite in (RDFC, JCS)
+}
+TOKEN = sign_jwt(DOCUMENT, KEY, verification_method=METHOD).encode()
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><rect width="1" height="1"/></svg>'
+
+
+def png():
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
+    pixels = zlib.compress(b"\0\xff")
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+def meaning(value):
+    """What is said, without the order and repetition of items."""
+    if is_dataclass(value):
+        return tuple(meaning(getattr(value, each.name)) for each in fields(value))
+    if isinstance(value, tuple):
+        return frozenset(meaning(each) for each in value)
+    # 3 and 3.0 are one number to JSON and to RDF (B38); 1 and true are not.
+    return (bool if isinstance(value, bool) else object, value)
+
+
+SHOWN = meaning(OpenBadgeCredential.from_document(DOCUMENT))
+
+
+def accepted_as(data):
+    """What is shown when the bytes are accepted; None when they are refused in whatever way."""
+    try:
+        report = VERIFIER.examine(data, at=NOON)
+    except CairnError:
+        return None
+    if report.document is None:
+        assert not report.accepted
+        return None
+    if not report.accepted:
+        return None
+    return meaning(OpenBadgeCredential.from_document(report.document))
+
+
+def refused_or_the_same(data):
+    shown = accepted_as(data)
+    assert shown is None or shown == SHOWN
+    return shown is not None
+
+
+CARRIERS = {
+    "rdfc": SIGNED[RDFC],
+    "jcs": SIGNED[JCS],
+    "jwt": TOKEN,
+    "png": bake(png(), SIGNED[RDFC]),
+    "svg": bake(SVG, TOKEN),
+}
+
+
+@pytest.mark.parametrize("name", list(CARRIERS))
+def test_the_originals_are_accepted(name):
+    assert accepted_as(CARRIERS[name]) == SHOWN
+
+
+@pytest.mark.parametrize("name", list(CARRIERS))
+def test_every_byte_b75(name):
+    """Each byte becomes its neighbour, or its other case: changes that keep the text a text."""
+    original = CARRIERS[name]
+    same = 0
+    for position in range(len(original)):
+        changed = bytearray(original)
+        changed[position] ^= 0x20 if position % 3 == 0 else 0x01
+        same += refused_or_the_same(bytes(changed))
+    if name in ("rdfc", "jcs", "jwt"):
+        assert same == 0
+
+
+@pytest.mark.parametrize("name", list(CARRIERS))
+def test_every_cut_b75(name):
+    original = CARRIERS[name]
+
+    for length in range(0, len(original), 7):
+        assert accepted_as(original[:length]) is None
+
+
+def places(value, path=()):
+    """Every path of a document, proof and contexts included."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield (*path, key)
+            yield from places(each, (*path, key))
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield (*path, index)
+            yield from places(each, (*path, index))
+
+
+def parent_of(document, path):
+    for step in path[:-1]:
+        document = document[step]
+    return document
+
+
+def changed(suite, path, change):
+    """The signed document with ``change`` applied to the parent and key of one place."""
+    document = copy.deepcopy(json.loads(SIGNED[suite]))
+    change(parent_of(document, path), path[-1])
+    return to_json(document)
+
+
+SIGNED_PLACES = [(suite, path) for suite in (RDFC, JCS) for path in places(json.loads(SIGNED[suite]))]
+
+
+def test_every_member_taken_away_b75():
+    for suite, path in SIGNED_PLACES:
+        assert not refused_or_the_same(changed(suite, path, lambda parent, key: parent.pop(key))), path
+
+
+def test_every_member_renamed_b75():
+    for suite, path in SIGNED_PLACES:
+        if isinstance(path[-1], str):
+            for name in (path[-1] + "x", path[-1].upper(), "@" + path[-1], "schema:" + path[-1]):
+                data = changed(suite, path, lambda parent, key, n=name: parent.update({n: parent.pop(key)}))
+                assert not refused_or_the_same(data), (path, name)
+
+
+def terms():
+    """Every word that the contexts of a badge define, at any depth."""
+
+    def walk(value):
+        if isinstance(value, dict):
+            for key, each in value.items():
+                if not key.startswith("@"):
+                    yield key
+                yield from walk(each)
+        elif isinstance(value, list):
+            for each in value:
+                yield from walk(each)
+
+    return sorted({term for url in DOCUMENT["@context"] for term in walk(PINNED[url].read())})
+
+
+def test_no_word_stands_for_another_b29():
+    """Two words for one thing would let a member be hidden from readers under the same signature.
+
+    Every member of the badge under every word of its contexts: several thousand renamings. What the rules
+    of structure refuse by themselves needs no look at the signature.
+    """
+    names = terms()
+    looked_at = 0
+    assert len(names) > 150
+    members = {path[-1]: path for path in places(DOCUMENT) if isinstance(path[-1], str)}
+    del members["@context"]
+    for path in members.values():
+        siblings = parent_of(DOCUMENT, path)
+        for name in names:
+            if name not in siblings:
+                data = changed(RDFC, path, lambda parent, key, n=name: parent.update({n: parent.pop(key)}))
+                if not structure_problems(json.loads(data)):
+                    looked_at += 1
+                    assert not refused_or_the_same(data), (path, name)
+    assert looked_at > 500
+
+
+def other_types(value):
+    yield None
+    yield [value]
+    yield [value, value]
+    yield {"@value": value}
+    yield {"@id": value}
+    yield {"id": value}
+    yield []
+    yield {}
+    if isinstance(value, str):
+        yield from (
+            0,
+            True,
+            value + " ",
+            value + "\u200b",
+            value.upper(),
+            unicodedata.normalize("NFD", value),
+        )
+        if value.lstrip("-").replace(".", "").isdigit():
+            yield float(value)
+    elif isinstance(value, bool):
+        yield from (str(value).lower(), int(value), not value)
+    elif isinstance(value, int | float):
+        yield from (str(value), f"{value:.1E}", value + 1, -value, bool(value), float(value))
+    elif isinstance(value, list):
+        yield value[::-1]
+        yield value + value[:1]
+        yield value[:-1]
+        yield {"@list": value}
+        yield {"@set": value}
+        yield from value
+
+
+def test_every_type_swapped_b12_b75():
+    """Numbers as text, text as numbers, one as many, values as objects: never with another meaning."""
+    tried = 0
+    for suite, path in SIGNED_PLACES:
+        original = parent_of(json.loads(SIGNED[suite]), path)[path[-1]]
+        for other in other_types(original):
+            if other == original and type(other) is type(original):
+                continue
+            tried += 1
+            refused_or_the_same(changed(suite, path, lambda parent, key, o=other: parent.__setitem__(key, o)))
+    assert tried > 1_500
+
+
+def test_values_swapped_between_places_b25():
+    seed = random.Random(20261123)
+    paths = [path for path in places(DOCUMENT) if isinstance(parent_of(DOCUMENT, path)[path[-1]], str)]
+    for suite in (RDFC, JCS):
+        for _ in range(200):
+            document = json.loads(SIGNED[suite])
+            one, other = seed.sample(paths, 2)
+            first, second = parent_of(document, one), parent_of(document, other)
+            first[one[-1]], second[other[-1]] = second[other[-1]], first[one[-1]]
+            if document != json.loads(SIGNED[suite]):
+                refused_or_the_same(to_json(document))
+
+
+def test_members_moved_between_objects_b31():
+    """A claim that changes its owner changes its meaning, or is refused."""
+    owners = [path for path in [(), *places(DOCUMENT)] if isinstance(at(DOCUMENT, path), dict)]
+    for path in places(DOCUMENT):
+        if not isinstance(path[-1], str) or path[0] == "@context":
+            continue
+        for owner in owners:
+            if owner[: len(path)] == path:
+                continue
+            document = json.loads(SIGNED[RDFC])
+            value = parent_of(document, path).pop(path[-1])
+            at(document, owner)[path[-1]] = value
+            if document != json.loads(SIGNED[RDFC]):
+                refused_or_the_same(to_json(document))
+
+
+def at(document, path):
+    for step in path:
+        document = document[step]
+    return document
+
+
+@pytest.mark.parametrize("suite", [RDFC, JCS])
+def test_the_order_of_keys_changes_nothing_b40(suite):
+    seed = random.Random(7)
+
+    def shuffled(value):
+        if isinstance(value, dict):
+            items = list(value.items())
+            seed.shuffle(items)
+            return {key: each if key == "@context" else shuffled(each) for key, each in items}
+        return [shuffled(each) for each in value] if isinstance(value, list) else value
+
+    for _ in range(100):
+        assert accepted_as(to_json(shuffled(json.loads(SIGNED[suite])))) == SHOWN
+
+
+def test_a_signature_of_one_carrier_is_worth_nothing_in_another():
+    embedded, token = json.loads(SIGNED[RDFC]), TOKEN.decode()
+    jcs = json.loads(SIGNED[JCS])
+
+    assert accepted_as(to_json({**embedded, "proof": {**embedded["proof"], "cryptosuite": JCS}})) is None
+    assert accepted_as(to_json({**jcs, "proof": {**jcs["proof"], "cryptosuite": RDFC}})) is None
+    assert accepted_as(token.rpartition(".")[0].encode() + b".") is None
+
+
+def test_a_campaign_that_accepts_everything_would_be_noticed():
+    """The control: with a verifier that skips the signature the same comparison goes red."""
+    data = changed(RDFC, ("name",), lambda parent, key: parent.update({key: "Forged"}))
+
+    shown = meaning(OpenBadgeCredential.from_document(json.loads(data)))
+
+    assert shown != SHOWN
