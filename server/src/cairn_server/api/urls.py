@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every address for machines. Included at the root, before the pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.urls import path, re_path
+from django.views.decorators.csrf import csrf_exempt
+
+from cairn_server.api import health, problems, status, well_known
+from cairn_server.api.v1 import api as v1
+from cairn_server.api.v1 import problem_urls
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+
+@csrf_exempt
+def nothing_here(request: HttpRequest) -> HttpResponse:
+    """Whatever else is asked for below ``/api/``, by any method: a machine gets a problem, not a page."""
+    return problems.not_found()
+
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("robots.txt", well_known.robots_txt, name="robots"),
+    path(".well-known/security.txt", well_known.security_txt, name="security-txt"),
+    path("i/<random_id:organisation_id>/did.json", well_known.did_document, name="did-document"),
+    path("s/<random_id:list_id>", status.status_list, name="status-list"),
+    path("s/<random_id:list_id>/suspension", status.suspension_list, name="suspension-list"),
+    path("api/v1/", problem_urls(v1)),
+    re_path(r"^api(?:/.*)?$", nothing_here, name="api-nothing-here"),
+]

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must be true before this server may work: system checks, each with what to do about it.
+
+Those tagged ``serve`` are about production: ``cairn-server serve`` asks them, and ``check --deploy``.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from cairn.errors import UnavailableError
+from cairn_server.config.sqlite import SAFE_VERSION
+from cairn_server.organisations import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.apps import AppConfig
+
+SERVE = "serve"
+
+
+@register()
+def sqlite_is_safe(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    if connection.vendor != "sqlite" or sqlite3.sqlite_version_info >= SAFE_VERSION:
+        return []
+    return [
+        Warning(
+            f"SQLite {sqlite3.sqlite_version} can corrupt a database in WAL mode.",
+            hint="Install the pysqlite3 package, or an SQLite of 3.51.3 or newer.",
+            id="cairn.W001",
+        )
+    ]
+
+
+@register(SERVE, deploy=True)
+def public_address(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    problem = problem_with_public_url(settings.PUBLIC_URL)
+    if not problem:
+        return []
+    return [
+        Error(
+            f"PUBLIC_URL {problem}.",
+            hint="Set the https address at which people and verifiers will always reach this server.",
+            id="cairn.E001",
+        )
+    ]
+
+
+def problem_with_public_url(url: str) -> str:
+    """Why this cannot be the public address; empty when it can."""
+    if not url:
+        return "is not set"
+    try:
+        address = urlsplit(url)
+        address.port  # noqa: B018  raises for a port that is none
+    except ValueError:
+        return f"is {url!r}, which is no address"
+    if address.scheme != "https" or not address.hostname:
+        return f"is {url!r}; it must begin with https://"
+    if address.path or address.query or address.fragment or "@" in address.netloc:
+        return f"is {url!r}; it is scheme and host alone, with nothing after them"
+    return ""
+
+
+@register(SERVE, deploy=True)
+def mail(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if not settings.EMAIL_HOST:
+        found.append(
+            Error(
+                "EMAIL_HOST is not set.",
+                hint="Nobody can sign in without e-mail: set the mail server's name.",
+                id="cairn.E002",
+            )
+        )
+    if not os.environ.get("DEFAULT_FROM_EMAIL") and not os.environ.get("DEFAULT_FROM_EMAIL_FILE"):
+        found.append(
+            Error(
+                "DEFAULT_FROM_EMAIL is not set.",
+                hint="Set the address that messages come from, one that may answer for your domain.",
+                id="cairn.E003",
+            )
+        )
+    return found
+
+
+@register(SERVE, deploy=True)
+def production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.DEVELOPMENT:
+        return []
+    return [
+        Error(
+            "DEVELOPMENT is on.",
+            hint="It prints sign-in links and shows everybody's mail. Take it out of the environment.",
+            id="cairn.E004",
+        )
+    ]
+
+
+@register(SERVE, deploy=True)
+def database_keeps_what_it_confirms(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Never issue on storage that may forget (security.md rule 15)."""
+    if connection.vendor != "postgresql":
+        return []
+    found: list[CheckMessage] = []
+    with connection.cursor() as cursor:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            cursor.execute(f"SHOW {name}")
+            value = cursor.fetchone()[0]
+            if value == "off":
+                found.append(
+                    Error(
+                        f"PostgreSQL runs with {name} = off.",
+                        hint="A power cut could take back what was signed. Set it to on.",
+                        id="cairn.E005",
+                    )
+                )
+    return found
+
+
+@register(SERVE, deploy=True)
+def schema_is_current(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Old code on a new schema is as wrong as the reverse (F12)."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        return [
+            Error(
+                "The database has an older schema than this program.",
+                hint="Make a backup, then run: cairn-server migrate",
+                id="cairn.E006",
+            )
+        ]
+    ours = {app.label for app in _our_apps()}
+    unknown = [
+        f"{app}.{name}"
+        for app, name in executor.loader.applied_migrations
+        if app in ours and (app, name) not in executor.loader.graph.nodes
+    ]
+    if unknown:
+        return [
+            Error(
+                f"The database has a newer schema than this program: {', '.join(sorted(unknown))}.",
+                hint="Run the version of the program that made it, or a newer one.",
+                id="cairn.E007",
+            )
+        ]
+    return []
+
+
+@register(SERVE, deploy=True)
+def keys_open(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Known-answer test of every active key (security.md section 7, point 2)."""
+    if schema_is_current(None):
+        return []  # said elsewhere, and there may be no table of keys yet
+    try:
+        broken = keys.open_everything()
+    except UnavailableError as error:
+        return [
+            Error(
+                f"The keys cannot be opened: {error.message}.",
+                hint="Put back the key encryption key that this installation was started with.",
+                id="cairn.E008",
+            )
+        ]
+    return [
+        Error(
+            f"The sealed key {name} does not open.",
+            hint="It is damaged, or sealed with another key encryption key: restore both from one backup.",
+            id="cairn.E009",
+        )
+        for name in broken
+    ]
+
+
+def _our_apps() -> list[AppConfig]:
+    from django.apps import apps
+
+    return [app for app in apps.get_app_configs() if app.name.startswith("cairn_server.")]

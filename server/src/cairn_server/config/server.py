@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The running server: gunicorn with one worker of several threads, and the runner beside them.
+
+One worker, because SQLite has one writer and the runner must not run twice. ``run`` and ``serve`` differ
+in what they do before; from here on they are the same.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import connections
+from gunicorn.app.base import BaseApplication
+
+from cairn_server.config.runner import Runner, tasks_from
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.core.handlers.wsgi import WSGIHandler
+
+ANSWER_WITHIN_SECONDS = 60
+
+
+class PortTaken(SystemExit):
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            f"Port {port} on {host} is in use, perhaps by another cairn-server."
+            f" Stop that one, or choose another port: PORT={port + 1}"
+        )
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Say at once that the port is taken, before anything is written."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        # As gunicorn will: a port that lingers after a stop is free, one that is listened on is not.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTaken(host, port) from error
+
+
+class Server(BaseApplication):
+    """``announce`` is called once, in the worker, when the first request has been answered."""
+
+    def __init__(self, *, host: str, port: int, threads: int, announce: Callable[[], None]) -> None:
+        self._host, self._port, self._threads, self._announce = host, port, threads, announce
+        self._runner: Runner | None = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        values: dict[str, Any] = {
+            "bind": f"{host}:{self._port}",
+            "worker_class": "gthread",
+            "workers": 1,
+            "threads": self._threads,
+            "timeout": 60,
+            "graceful_timeout": 25,
+            "keepalive": 5,
+            "loglevel": "warning",
+            # Django reads the forwarded address itself, from the proxies it was told of.
+            "forwarded_allow_ips": "",
+            "limit_request_line": 8190,
+            "worker_tmp_dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else None,  # noqa: S108
+            "control_socket_disable": True,
+            "post_worker_init": self._worker_started,
+            "worker_exit": self._worker_stopped,
+        }
+        for name, value in values.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> WSGIHandler:
+        from cairn_server.config.wsgi import application
+
+        return application
+
+    def run(self) -> None:
+        # A connection that two processes share speaks for both and belongs to neither; and a pool's
+        # threads do not come along into the worker, which would wait for them for ever.
+        for connection in connections.all(initialized_only=True):
+            connection.close()
+            if hasattr(connection, "close_pool"):
+                connection.close_pool()
+        super().run()
+
+    def _worker_started(self, worker: object) -> None:
+        self._runner = Runner(tasks_from(settings.PERIODIC_TASKS))
+        self._runner.start()
+        threading.Thread(target=self._announce_when_answering, daemon=True).start()
+
+    def _worker_stopped(self, arbiter: object, worker: object) -> None:
+        if self._runner is not None:
+            self._runner.stop()
+
+    def _announce_when_answering(self) -> None:
+        deadline = time.monotonic() + ANSWER_WITHIN_SECONDS
+        while time.monotonic() < deadline:
+            if _answers(self._host, self._port):
+                self._announce()
+                return
+            time.sleep(0.05)
+
+
+def _answers(host: str, port: int) -> bool:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared, not bound
+    connection = http.client.HTTPConnection(host, port, timeout=10)
+    try:
+        connection.request("GET", "/healthz", headers={"Host": settings.ALLOWED_HOSTS[0]})
+        connection.getresponse().read()
+    except OSError:
+        return False
+    finally:
+        connection.close()
+    return True

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compare the database with its watermark at start, and close the gap when the operator confirms.
+
+The store itself, and the order in which issuing uses it, are in ``organisations.watermark``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.db import transaction
+
+from cairn_server.organisations import services
+from cairn_server.organisations.watermark import Mark, Watermark, behind
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+def marks_of_database() -> list[Mark]:
+    lists = apps.get_model("issuing", "StatusList").objects.values_list("public_id", "next_number", "version")
+    return [Mark(*row) for row in lists]
+
+
+def compare_at_start(watermark: Watermark, *, at: datetime) -> list[str]:
+    """Begin recovery when the database is behind; otherwise level the marks up to it."""
+    found = marks_of_database()
+    problems = behind(watermark, found)
+    if problems:
+        services.begin_recovery(reasons=problems, at=at)
+        seal_status_lists(at=at)
+        return problems
+    # A crash between a commit and its mark left the database ahead; nobody was told in between.
+    for mark in found:
+        watermark.advance(mark.list_id, count=mark.count, version=mark.version)
+    return []
+
+
+@transaction.atomic
+def seal_status_lists(*, at: datetime) -> int:
+    """Take every list out of allocation: what was given out since the backup is not known.
+
+    New awards get new lists, so no index is ever given out twice (F11).
+    """
+    return apps.get_model("issuing", "StatusList").objects.filter(sealed_at=None).update(sealed_at=at)
+
+
+@transaction.atomic
+def confirm(watermark: Watermark, *, at: datetime) -> int:
+    """The operator's word that this copy goes on. Answers how many lists were brought to their marks.
+
+    Versions continue above the highest that was ever published, so that no verifier sees the list it
+    has already seen with other bits under the same version.
+    """
+    seal_status_lists(at=at)
+    marks, raised = watermark.marks(), 0
+    for row in apps.get_model("issuing", "StatusList").objects.select_for_update():
+        mark = marks.get(row.public_id, Mark(row.public_id, 0, 0))
+        if row.next_number < mark.count or row.version < mark.version:
+            row.next_number = max(row.next_number, mark.count)
+            row.version = max(row.version, mark.version)
+            row.save(update_fields=["next_number", "version"])
+            raised += 1
+    services.confirm_recovery(at=at)
+    for mark in marks_of_database():
+        watermark.advance(mark.list_id, count=mark.count, version=mark.version)
+    watermark.forget_all_but(mark.list_id for mark in marks_of_database())
+    return raised

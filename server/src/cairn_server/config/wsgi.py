@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The WSGI application, for ``cairn-server`` and for any other WSGI server."""
+
+import os
+
+from cairn_server.config.sqlite import use_safe_sqlite
+
+use_safe_sqlite()
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cairn_server.config.settings")
+
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+
+application = get_wsgi_application()

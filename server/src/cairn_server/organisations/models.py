@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Issuers: the organisation, its members, invitations, sealed keys, tokens; and the installation itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from django.conf import settings  # noqa: TID251  the name of the account table, as Django wants it
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from cairn.credential import Profile
+from cairn_server.accounts.models import Person, random_id
+from cairn_server.errors import Refusal
+from cairn_server.organisations.roles import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.contrib.auth.models import AnonymousUser
+    from django.db.models.deletion import Collector
+
+
+class Installation(models.Model):
+    """This server: one row, made at first start.
+
+    ``public_url`` is inside every credential, so it is written down once and compared at each start.
+    ``recovering`` is true in a restored copy until the operator confirms; nothing is awarded then.
+    """
+
+    singleton = models.BooleanField(primary_key=True, default=True)
+    public_url = models.URLField()
+    created_at = models.DateTimeField()
+    recovering = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(singleton=True), name="one_installation"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_url
+
+
+class OrganisationQuerySet(models.QuerySet["Organisation"]):
+    def visible_to(self, person: Person | AnonymousUser) -> OrganisationQuerySet:
+        """The organisations that exist for this person: those they belong to (B135)."""
+        if not person.is_authenticated or not person.is_active:
+            return self.none()
+        # A subquery and not a join: several roles of one person must not yield several rows.
+        return self.filter(pk__in=Membership.objects.filter(person_id=person.pk).values("organisation_id"))
+
+
+class Organisation(models.Model):
+    """A tenant that issues. ``did`` is empty until the first award fixes it for ever."""
+
+    public_id = models.CharField(max_length=22, unique=True, default=random_id, editable=False)
+    name = models.CharField(_("name"), max_length=120)
+    # What the name looks like (UTS #39): two that look alike cannot both exist here (B130).
+    name_skeleton = models.CharField(max_length=480, unique=True, editable=False)
+    description = models.TextField(_("description"), max_length=2000, blank=True)
+    url = models.URLField(_("website"), max_length=500, blank=True)
+    email = models.EmailField(_("contact address"), blank=True)
+    logo_png = models.BinaryField(null=True, blank=True)
+    did = models.CharField(max_length=500, blank=True)
+    requires_second_factor = models.BooleanField(_("ask a second factor of those who sign"), default=True)
+    hashes_email = models.BooleanField(_("put a salted hash of the e-mail into credentials"), default=False)
+    linkedin_id = models.CharField(_("LinkedIn company number"), max_length=20, blank=True)
+    created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OrganisationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["did"], condition=~Q(did=""), name="no_two_organisations_share_an_identity"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def profile(self) -> Profile:
+        """How a credential describes its issuer (Open Badges 3.0 Profile); ``id`` is the fixed DID."""
+        return Profile(
+            id=self.did,
+            name=self.name,
+            description=self.description or None,
+            url=self.url or None,
+            email=self.email or None,
+        )
+
+
+class LastOwner(Refusal):
+    """An organisation that awards always has somebody who answers for it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "last-owner",
+            _("The last owner cannot go. Hand the organisation over, or close it, first."),
+        )
+
+
+def keep_an_owner(collector: Collector, field: Any, memberships: Iterable[Any], using: str) -> None:
+    """CASCADE, unless it takes the last owner of an open organisation.
+
+    Deleting an account belongs to ``accounts``, which knows no organisations; so the table that would
+    be broken refuses. The rows are locked first: of two owners who leave at once, one stays.
+    """
+    memberships = list(memberships)
+    leaving = {cast("Membership", m).person_id for m in memberships}
+    ids = sorted({cast("Membership", m).organisation_id for m in memberships})
+    for organisation in (
+        Organisation.objects.using(using).select_for_update().filter(pk__in=ids).order_by("pk")
+    ):
+        owners = organisation.memberships.filter(role=Role.OWNER)
+        if (
+            organisation.closed_at is None
+            and owners.filter(person__in=leaving).exists()
+            and not owners.exclude(person__in=leaving).exists()
+        ):
+            raise LastOwner
+    models.CASCADE(collector, field, memberships, using)  # type: ignore[arg-type]
+
+
+class Membership(models.Model):
+    """One role of one person in one organisation."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="memberships")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=keep_an_owner, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role.choices)
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "person", "role"], name="a_role_is_held_once"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="a_role_is_one_we_know"),
+        ]
+        ordering = ["since", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.role} of {self.organisation_id}"
+
+
+class Invitation(models.Model):
+    """An offer of roles to an address. Only the hash of the token is kept (B147, B153)."""
+
+    public_id = models.CharField(max_length=22, unique=True, default=random_id, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="invitations")
+    email = models.EmailField()
+    roles = models.JSONField()
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(accepted_at__isnull=True) | Q(withdrawn_at__isnull=True),
+                name="accepted_or_withdrawn_never_both",
+            )
+        ]
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class DataKey(models.Model):
+    """The organisation's data key (DEK), wrapped by the installation's key (KEK)."""
+
+    organisation = models.OneToOneField(Organisation, on_delete=models.PROTECT, related_name="data_key")
+    version = models.PositiveIntegerField(default=1)
+    wrapped = models.BinaryField()
+    kek_id = models.CharField(max_length=16)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.organisation_id} v{self.version}"
+
+
+class SigningKey(models.Model):
+    """A key the organisation signs with; ``fragment`` is its name in the DID document for ever."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("Active")
+        RETIRED = "retired", _("Retired")
+        REVOKED = "revoked", _("Revoked")
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="signing_keys")
+    fragment = models.CharField(max_length=100)
+    algorithm = models.CharField(max_length=16)
+    multikey = models.CharField(max_length=1000, unique=True)
+    sealed = models.BinaryField()
+    state = models.CharField(max_length=16, choices=State.choices, default=State.ACTIVE)
+    created_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "fragment"], name="a_key_id_never_changes_meaning"
+            ),
+            models.UniqueConstraint(
+                fields=["organisation"], condition=Q(state="active"), name="one_active_key_per_organisation"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="active", retired_at__isnull=True, revoked_at__isnull=True)
+                | Q(state="retired", retired_at__isnull=False, revoked_at__isnull=True)
+                | Q(state="revoked", revoked_at__isnull=False),
+                name="a_key_that_ended_has_a_date",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organisation_id}#{self.fragment}"
+
+
+class Scope(models.TextChoices):
+    """What a token may do; never more than the person who made it."""
+
+    ACHIEVEMENTS_READ = "achievements:read", _("Read achievements")
+    ACHIEVEMENTS_WRITE = "achievements:write", _("Create and publish achievements")
+    AWARDS_READ = "awards:read", _("Read awards")
+    AWARDS_WRITE = "awards:write", _("Award, revoke, suspend and reinstate")
+    VERIFY = "verify", _("Verify credentials")
+
+
+class ApiToken(models.Model):
+    """A machine's way in, for one organisation, with the rights of ``created_by`` cut down to ``scopes``."""
+
+    public_id = models.CharField(max_length=22, unique=True, default=random_id, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="api_tokens")
+    name = models.CharField(_("name"), max_length=100)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name

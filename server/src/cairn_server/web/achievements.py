@@ -1,0 +1,563 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Describing what can be earned: the list, the editor, the picture designer, publishing and archiving."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.conf import global_settings, settings
+from django.contrib import messages
+from django.db.models import Count, Prefetch, Q
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from cairn.credential import ACHIEVEMENT_TYPES
+from cairn_server.achievements import pictures, services
+from cairn_server.achievements.models import Achievement, AchievementVersion
+from cairn_server.achievements.pictures import ICONS, LEAST_CONTRAST, MAX_LINE, MAX_RIBBON, SHAPES, Design
+from cairn_server.web import display, listing, markdown
+from cairn_server.web.access import ISSUERS, READERS, Member, member_page, refusals_on
+from cairn_server.web.organisation import FORM_METHODS, posted, status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.db.models import QuerySet
+
+# The kinds that people look for first; the rest of Open Badges' list follows in alphabetical order.
+COMMON_TYPES = ("MicroCredential", "Badge", "Course", "Certificate", "CertificateOfCompletion", "Competency")
+
+
+# The list
+
+
+@dataclass(frozen=True)
+class Row:
+    """One achievement as the list shows it: the version that counts, and a draft that may be on its way."""
+
+    achievement: Achievement
+    version: AchievementVersion
+    draft: AchievementVersion | None
+    awards: int
+
+    @property
+    def standing(self) -> tuple[str, str]:
+        if self.achievement.archived_at:
+            return _("Archived"), "neutral"
+        if self.version.is_published:
+            return _("Published"), "positive"
+        return _("Draft"), "caution"
+
+
+class FilterForm(forms.Form):
+    q = forms.CharField(required=False, max_length=200)
+    state = forms.ChoiceField(
+        label=gettext_lazy("State"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("Not archived")),
+            ("published", gettext_lazy("Published")),
+            ("draft", gettext_lazy("Drafts")),
+            ("archived", gettext_lazy("Archived")),
+        ],
+    )
+
+    def found(self, member: Member) -> QuerySet[Achievement]:
+        self.full_clean()
+        found = Achievement.objects.visible_to(member.person).filter(organisation=member.organisation)
+        state = self.cleaned_data.get("state")
+        found = found.filter(archived_at__isnull=state != "archived")
+        if state in ("published", "draft"):
+            found = found.filter(versions__state=state)
+        if text := self.cleaned_data.get("q"):
+            found = found.filter(Q(versions__name__icontains=text) | Q(versions__description__icontains=text))
+        versions = (
+            AchievementVersion.objects.order_by("-number").select_related("picture").defer("picture__svg")
+        )
+        return (
+            found.annotate(
+                awards=Count(
+                    "versions__credentials", filter=Q(versions__credentials__state="signed"), distinct=True
+                )
+            )
+            .prefetch_related(Prefetch("versions", versions, to_attr="newest_first"))
+            .order_by("-created_at", "-id")
+        )
+
+
+def row(achievement: Any) -> Row:
+    published = next((each for each in achievement.newest_first if each.is_published), None)
+    draft = next((each for each in achievement.newest_first if not each.is_published), None)
+    version = published or draft
+    assert version is not None, "an achievement is created together with its first version"
+    return Row(achievement, version, draft if published else None, achievement.awards)
+
+
+@require_safe
+@member_page(*READERS)
+def index(request: HttpRequest, member: Member) -> HttpResponseBase:
+    form = FilterForm(request.GET)
+    found = form.found(member)
+    if listing.wants_csv(request):
+        return listing.csv_download(
+            "achievements",
+            [
+                _("Name"),
+                _("Type"),
+                _("State"),
+                _("Version"),
+                _("Level"),
+                _("Hours"),
+                _("Awards"),
+                _("Address"),
+            ],
+            (
+                [
+                    each.version.name,
+                    display.type_name(each.version.achievement_type),
+                    each.standing[0],
+                    each.version.number,
+                    each.version.level,
+                    each.version.workload_hours,
+                    each.awards,
+                    each.version.address(settings.PUBLIC_URL) if each.version.is_published else "",
+                ]
+                for each in map(row, found)
+            ),
+        )
+    page = listing.page_of(request, found)
+    context = {
+        "member": member,
+        "form": form,
+        "page": page,
+        "rows": [row(achievement) for achievement in page],
+        "narrowed": bool(request.GET.get("q") or request.GET.get("state")),
+    }
+    return render(request, "achievements/index.html", context)
+
+
+# One achievement
+
+
+@require_safe
+@member_page(*READERS)
+def detail(request: HttpRequest, member: Member, version_id: str) -> HttpResponse:
+    version = member.version(version_id)
+    versions = version.achievement.versions.order_by("-number")
+    context = {
+        "member": member,
+        "version": version,
+        "versions": versions,
+        "draft": next((each for each in versions if not each.is_published), None),
+        "newest": next((each for each in versions if each.is_published), None),
+        "awards": version.credentials.signed().count(),
+        **what_is_read(version),
+    }
+    return render(request, "achievements/detail.html", context)
+
+
+def what_is_read(version: AchievementVersion) -> dict[str, Any]:
+    """The version as a stranger will read it: the same reading as on its public page."""
+    achievement = services.to_credential(version, settings.PUBLIC_URL)
+    return {
+        "about": display.about(achievement, public_url=settings.PUBLIC_URL),
+        "validity": _("%(days)s days from the award") % {"days": version.validity_days}
+        if version.validity_days
+        else "",
+    }
+
+
+# The editor
+
+
+def type_choices() -> list[tuple[str, str]]:
+    rest = sorted(set(ACHIEVEMENT_TYPES) - set(COMMON_TYPES), key=display.type_name)
+    return [(name, display.type_name(name)) for name in (*COMMON_TYPES, *rest)]
+
+
+class AchievementForm(forms.Form):
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=120,
+        help_text=gettext_lazy("What the holder can do or has done: “Bicycle repair, basics”."),
+    )
+    description = forms.CharField(
+        label=gettext_lazy("Description"),
+        required=False,
+        max_length=2_000,
+        help_text=gettext_lazy("Two or three sentences that an employer understands."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    achievement_type = forms.ChoiceField(
+        label=gettext_lazy("Type"), initial="MicroCredential", choices=type_choices
+    )
+    language = forms.ChoiceField(label=gettext_lazy("Language of these texts"))
+    criteria = forms.CharField(
+        label=gettext_lazy("What has to be shown"),
+        required=False,
+        max_length=10_000,
+        help_text=gettext_lazy(
+            "Markdown: a line that starts with “- ” becomes a list item, **two stars** make words bold,"
+            " ## makes a heading."
+        ),
+        widget=forms.Textarea(attrs={"rows": 10}),
+    )
+    level = forms.ChoiceField(
+        label=gettext_lazy("Level (EQF)"),
+        required=False,
+        help_text=gettext_lazy("European Qualifications Framework: 1 is basic, 8 a doctorate."),
+        choices=[("", gettext_lazy("Not stated")), *((str(level), str(level)) for level in range(1, 9))],
+    )
+    workload_hours = forms.IntegerField(
+        label=gettext_lazy("Workload in hours"), required=False, min_value=1, max_value=20_000
+    )
+    credits = forms.DecimalField(
+        label=gettext_lazy("Credits (ECTS)"), required=False, min_value=0, max_digits=6, decimal_places=2
+    )
+    validity_days = forms.IntegerField(
+        label=gettext_lazy("Valid for, in days"),
+        required=False,
+        min_value=1,
+        max_value=services.MAX_VALIDITY_DAYS,
+        help_text=gettext_lazy("Leave it empty when it never expires."),
+    )
+    tags = forms.CharField(
+        label=gettext_lazy("Search words"),
+        required=False,
+        max_length=1_000,
+        help_text=gettext_lazy("Separate them with commas."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # What a course is taught in has nothing to do with the languages of these pages.
+        known = dict(global_settings.LANGUAGES)
+        now = self.initial.get("language", "")
+        choices = list(global_settings.LANGUAGES) + ([(now, now)] if now and now not in known else [])
+        self.fields["language"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_tags(self) -> list[str]:
+        return [tag.strip() for tag in self.cleaned_data["tags"].split(",") if tag.strip()]
+
+
+class SkillForm(forms.Form):
+    target_name = forms.CharField(label=gettext_lazy("Skill"), max_length=300)
+    target_url = forms.CharField(
+        label=gettext_lazy("Web address of its definition"),
+        max_length=2_000,
+        widget=forms.URLInput(attrs={"placeholder": "https://"}),
+    )
+    target_framework = forms.CharField(label=gettext_lazy("Framework"), required=False, max_length=300)
+    target_code = forms.CharField(label=gettext_lazy("Code"), required=False, max_length=100)
+    # Written by the API and kept as they are when somebody edits here.
+    target_type = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+    target_description = forms.CharField(required=False, max_length=1_000, widget=forms.HiddenInput)
+
+
+SkillFormSet = forms.formset_factory(
+    SkillForm,
+    extra=0,
+    max_num=services.MAX_ALIGNMENTS,
+    absolute_max=services.MAX_ALIGNMENTS,
+    validate_max=True,
+)
+
+
+class Editor:
+    """The form of an achievement and the rows of its skills, as one thing.
+
+    Adding and removing a row, and looking at the criteria, are submit buttons: they come back with what was
+    typed and save nothing, so the editor needs no script.
+    """
+
+    def __init__(self, data: QueryDict | None, stored: Mapping[str, Any]) -> None:
+        self.do = data.get("do", "save") if data is not None else ""
+        self.criteria = ""
+        if data is None or self.do == "save":
+            self.form = AchievementForm(data, initial=stored)
+            self.skills = SkillFormSet(
+                data, initial=None if data else stored.get("alignments", []), prefix="skills"
+            )
+            return
+        skills = self._typed_skills(data)
+        verb, _dash, number = self.do.rpartition("-")
+        if self.do == "add-skill":
+            skills.append({})
+        elif verb == "remove-skill" and number.isascii() and number.isdecimal():
+            del skills[int(number) : int(number) + 1]
+        self.form = AchievementForm(
+            initial={name: data.get(name, "") for name in AchievementForm.base_fields}
+        )
+        self.skills = SkillFormSet(initial=skills, prefix="skills")
+        if self.do == "preview":
+            self.criteria = markdown.render(data.get("criteria", ""))
+
+    @staticmethod
+    def _typed_skills(data: QueryDict) -> list[dict[str, str]]:
+        total = data.get("skills-TOTAL_FORMS", "0")
+        count = (
+            min(int(total), services.MAX_ALIGNMENTS)
+            if total.isascii() and total.isdecimal() and len(total) < 5
+            else 0
+        )
+        return [
+            {name: data.get(f"skills-{number}-{name}", "") for name in SkillForm.base_fields}
+            for number in range(count)
+        ]
+
+    @property
+    def saving(self) -> bool:
+        return self.do == "save" and self.form.is_valid() and self.skills.is_valid()
+
+    @property
+    def status(self) -> int:
+        return 422 if self.do == "save" and not (self.form.is_valid() and self.skills.is_valid()) else 200
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        skills = [form.cleaned_data for form in self.skills if form.cleaned_data]
+        return {**self.form.cleaned_data, "alignments": skills}
+
+
+def stored_fields(version: AchievementVersion) -> dict[str, Any]:
+    return {**version.content(), "tags": ", ".join(version.tags)}
+
+
+@require_http_methods(FORM_METHODS)
+@member_page(*ISSUERS)
+def new(request: HttpRequest, member: Member) -> HttpResponse:
+    editor = Editor(request.POST if request.method == "POST" else None, {"language": get_language() or "en"})
+    if editor.saving:
+        with refusals_on(editor.form):
+            version = services.draft_achievement(
+                by=member.person, organisation=member.organisation, fields=editor.fields, at=timezone.now()
+            )
+            messages.success(request, _("Saved as a draft. Now its picture."))
+            return redirect("achievement-picture", member.organisation.public_id, version.public_id)
+    context = {"member": member, "editor": editor}
+    return render(request, "achievements/edit.html", context, status=editor.status)
+
+
+@require_http_methods(FORM_METHODS)
+@member_page(*ISSUERS)
+def edit(request: HttpRequest, member: Member, version_id: str) -> HttpResponse:
+    version = member.version(version_id)
+    if version.is_published:
+        raise services.VersionFrozen
+    editor = Editor(request.POST if request.method == "POST" else None, stored_fields(version))
+    if editor.saving:
+        with refusals_on(editor.form):
+            services.edit_draft(version, by=member.person, fields=editor.fields, at=timezone.now())
+            messages.success(request, _("Saved."))
+            return redirect("achievement-detail", member.organisation.public_id, version.public_id)
+    context = {"member": member, "version": version, "editor": editor}
+    return render(request, "achievements/edit.html", context, status=editor.status)
+
+
+# The picture
+
+
+class ColourInput(forms.TextInput):
+    input_type = "color"
+
+
+class DesignForm(forms.Form):
+    shape = forms.ChoiceField(
+        label=gettext_lazy("Shape"),
+        widget=forms.RadioSelect,
+        choices=[(name, shape.label) for name, shape in SHAPES.items()],
+    )
+    colour = forms.CharField(label=gettext_lazy("Ground"), max_length=7, widget=ColourInput)
+    accent = forms.CharField(label=gettext_lazy("Drawing and text"), max_length=7, widget=ColourInput)
+    icon = forms.ChoiceField(
+        label=gettext_lazy("Icon"),
+        required=False,
+        choices=[("", gettext_lazy("No icon")), *ICONS.items()],
+    )
+    line_1 = forms.CharField(label=gettext_lazy("First line of text"), required=False, max_length=MAX_LINE)
+    line_2 = forms.CharField(label=gettext_lazy("Second line"), required=False, max_length=MAX_LINE)
+    line_3 = forms.CharField(label=gettext_lazy("Third line"), required=False, max_length=MAX_LINE)
+    ribbon = forms.CharField(
+        label=gettext_lazy("Ribbon"),
+        required=False,
+        max_length=MAX_RIBBON,
+        help_text=gettext_lazy("A word or a year on a band across the foot."),
+    )
+    logo = forms.BooleanField(label=gettext_lazy("Show the organisation’s logo"), required=False)
+
+    def __init__(self, *args: Any, has_logo: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not has_logo:
+            self.fields["logo"].disabled = True
+            self.fields["logo"].help_text = _("Add a logo in the settings first.")
+
+    @staticmethod
+    def initial_of(design: Mapping[str, Any]) -> dict[str, Any]:
+        stored = Design.read(design) if design else Design()
+        lines = [*stored.lines, "", "", ""]
+        return {**stored.to_fields(), **{f"line_{number}": lines[number - 1] for number in (1, 2, 3)}}
+
+    def clean(self) -> dict[str, Any]:
+        """The design as the designer knows it; what it refuses stands beside the field it is about."""
+        cleaned = super().clean() or {}
+        if self.errors:
+            return cleaned
+        lines = [cleaned[f"line_{number}"] for number in (1, 2, 3)]
+        fields = {name: cleaned[name] for name in ("shape", "colour", "accent", "icon", "ribbon", "logo")}
+        try:
+            self.design = Design.read({**fields, "lines": lines})
+        except pictures.BadDesign as refusal:
+            field = {"design-contrast": "accent", "design-colour": "colour", "design-empty": "icon"}.get(
+                refusal.code
+            )
+            self.add_error(field, str(refusal.message))
+        return cleaned
+
+    @property
+    def contrast(self) -> float | None:
+        """How well the drawing stands out, for whatever two colours were chosen, readable or not."""
+        try:
+            return pictures.contrast(self["colour"].value(), self["accent"].value())
+        except (ValueError, TypeError):
+            return None
+
+
+class UploadForm(forms.Form):
+    upload = forms.FileField(
+        label=gettext_lazy("Your own picture"),
+        help_text=gettext_lazy(
+            "A square PNG or SVG, up to 5 MB. We draw it anew; scripts and hidden data stay behind."
+        ),
+        widget=forms.FileInput(attrs={"accept": "image/png,image/svg+xml"}),
+    )
+
+
+@require_http_methods(FORM_METHODS)
+@member_page(*ISSUERS)
+def picture(request: HttpRequest, member: Member, version_id: str) -> HttpResponse:
+    version = member.version(version_id)
+    if version.is_published:
+        raise services.VersionFrozen
+    at = timezone.now()
+    has_logo = bool(member.organisation.logo_png)
+    do = request.POST.get("do", "")
+    initial = DesignForm.initial_of(version.design)
+    form = DesignForm(request.POST if do in ("save", "preview") else None, initial=initial, has_logo=has_logo)
+    upload = UploadForm(*((request.POST, request.FILES) if do == "upload" else ()))
+    done = redirect("achievement-detail", member.organisation.public_id, version.public_id)
+    if do == "save" and form.is_valid():
+        with refusals_on(form):
+            fields = {"design": form.design.to_fields()}
+            services.edit_draft(version, by=member.person, fields=fields, at=at)
+            return done
+    if do == "upload" and upload.is_valid():
+        with refusals_on(upload):
+            data = upload.cleaned_data["upload"].read()
+            services.set_picture(version, by=member.person, upload=data, at=at)
+            return done
+    context = {
+        "member": member,
+        "version": version,
+        "form": form,
+        "upload": upload,
+        "preview": preview_address(member, version, form),
+        "enough": LEAST_CONTRAST,
+    }
+    if request.headers.get("HX-Request") and do == "preview":
+        return render(request, "achievements/_preview.html", context)
+    wrong = (do == "save" and form.errors) or (do == "upload" and upload.errors)
+    return render(request, "achievements/picture.html", context, status=422 if wrong else 200)
+
+
+def preview_address(member: Member, version: AchievementVersion, form: DesignForm) -> str:
+    """The picture of what the form says, or nothing while it says something that cannot be drawn."""
+    if form.is_bound and not form.is_valid():
+        return ""
+    values = QueryDict(mutable=True)
+    for name in form.fields:
+        value = form[name].value()
+        if value not in (None, "", False):
+            values[name] = "on" if value is True else value
+    address = reverse("achievement-picture-preview", args=[member.organisation.public_id, version.public_id])
+    return f"{address}?{values.urlencode()}"
+
+
+@require_safe
+@member_page(*ISSUERS)
+def picture_preview(request: HttpRequest, member: Member, version_id: str) -> HttpResponse:
+    """Draw what the address describes; nothing is kept."""
+    member.version(version_id)
+    form = DesignForm(request.GET, has_logo=bool(member.organisation.logo_png))
+    if not form.is_valid():
+        raise Http404
+    logo = bytes(member.organisation.logo_png) if member.organisation.logo_png else None
+    response = HttpResponse(pictures.render(form.design, logo_png=logo), content_type="image/svg+xml")
+    response["Content-Security-Policy"] = (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"
+    )
+    return response
+
+
+@require_safe
+@member_page(*READERS)
+def picture_stored(request: HttpRequest, member: Member, version_id: str) -> HttpResponse:
+    """The picture of a version that may be a draft, for members only."""
+    version = member.version(version_id)
+    if version.picture is None:
+        raise Http404
+    response = HttpResponse(bytes(version.picture.png), content_type="image/png")
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+# Publishing and after
+
+
+@require_http_methods(FORM_METHODS)
+@member_page(*ISSUERS)
+def publish(request: HttpRequest, member: Member, version_id: str) -> HttpResponse:
+    version = member.version(version_id)
+    if version.is_published:
+        raise services.VersionFrozen
+    form = forms.Form(posted(request))
+    if request.method == "POST":
+        with refusals_on(form):
+            services.publish(version, by=member.person, at=timezone.now())
+            messages.success(request, _("Published. It can be awarded now."))
+            return redirect("achievement-detail", member.organisation.public_id, version.public_id)
+    context = {"member": member, "version": version, "form": form, **what_is_read(version)}
+    return render(request, "achievements/publish.html", context, status=status_of(form))
+
+
+@require_http_methods(FORM_METHODS)
+@member_page(*ISSUERS)
+def new_version(request: HttpRequest, member: Member, achievement_id: str) -> HttpResponse:
+    achievement = member.achievement(achievement_id)
+    form = forms.Form(posted(request))
+    if request.method == "POST":
+        with refusals_on(form):
+            version = services.new_version(achievement, by=member.person, at=timezone.now())
+            return redirect("achievement-edit", member.organisation.public_id, version.public_id)
+    context = {"member": member, "achievement": achievement, "version": achievement.current, "form": form}
+    return render(request, "achievements/new_version.html", context, status=status_of(form))
+
+
+@require_http_methods(FORM_METHODS)
+@member_page(*ISSUERS)
+def archive(request: HttpRequest, member: Member, achievement_id: str) -> HttpResponse:
+    achievement = member.achievement(achievement_id)
+    form = forms.Form(posted(request))
+    if request.method == "POST":
+        with refusals_on(form):
+            services.archive(achievement, by=member.person, at=timezone.now())
+            messages.success(request, _("Archived. What was awarded stays as it is."))
+            return redirect("achievements", member.organisation.public_id)
+    context = {"member": member, "version": achievement.current, "form": form}
+    return render(request, "achievements/archive.html", context, status=status_of(form))

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``/c/<id>``: one credential, as a page for people and as the files that were signed.
+
+The page is computed by the same verifier over the same bytes that a stranger would get. What it shows is the
+verified document; from our own records come only the things that a document cannot hold: when and why it was
+withdrawn. How long a verdict is kept is the business of ``kept``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.module_loading import import_string
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from cairn import Outcome, Report, Verdict, Verifier
+from cairn_server.issuing import services
+from cairn_server.issuing.models import Credential
+from cairn_server.web import display, kept, publication, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+# A form of the credential that is a file: how it is asked for by name, and by media type.
+SUFFIXES = ("json", "jwt", "png", "svg")
+FORMS = {
+    publication.HTML: "html",
+    **dict.fromkeys(publication.CREDENTIAL_TYPES, "json"),
+    "application/vc+jwt": "jwt",
+    "application/jwt": "jwt",
+    "image/png": "png",
+    "image/svg+xml": "svg",
+}
+# The files never change, but a holder may one day take the page back.
+FILE_MAX_AGE = 300
+
+
+@publication.for_everyone
+def credential(request: HttpRequest, credential_id: str) -> HttpResponse:
+    """The page, or the file that the caller's ``Accept`` names."""
+    media_type = publication.wanted(request, tuple(FORMS))
+    if FORMS[media_type] == "html":
+        html = _page(credential_id, fresh=False)
+        return absent(request) if html is None else publication.private(publication.page(HttpResponse(html)))
+    found = _find(credential_id)
+    if found is None:
+        return absent(request)
+    return publication.varied(_file(request, found, FORMS[media_type], media_type=media_type))
+
+
+@publication.for_everyone
+def file(request: HttpRequest, credential_id: str, suffix: str) -> HttpResponse:
+    found = _find(credential_id)
+    if found is None:
+        return absent(request)
+    return _file(request, found, suffix, name=f"credential-{credential_id[:8]}.{suffix}")
+
+
+# Exempt, because a public page has no cookie that could carry a token; all it does is look once more.
+@csrf_exempt
+@require_POST
+def check(request: HttpRequest, credential_id: str) -> HttpResponse:
+    """Judge anew, whatever was kept, and come back to the answer."""
+    if _page(credential_id, fresh=True) is None:
+        return absent(request)
+    return HttpResponseRedirect(reverse("credential", args=[credential_id]), status=303)
+
+
+def absent(request: HttpRequest) -> HttpResponse:
+    """One answer for "unknown" and for "not public": same status, same bytes."""
+    response = render(request, "credential/absent.html", status=404)
+    return publication.private(publication.page(response))
+
+
+def _find(credential_id: str) -> Credential | None:
+    return (
+        Credential.objects.signed()
+        .select_related("organisation", "status_list", "version")
+        .filter(public_id=credential_id)
+        .first()
+    )
+
+
+def _file(
+    request: HttpRequest, found: Credential, form: str, *, media_type: str = "", name: str = ""
+) -> HttpResponse:
+    body, own_type = services.representation(found, form)
+    response = publication.machine(
+        request, body, media_type=media_type or own_type, max_age=FILE_MAX_AGE, name=name
+    )
+    return publication.private(response)
+
+
+def _page(credential_id: str, *, fresh: bool) -> str | None:
+    """The finished page, None for one that is not there.
+
+    It shows nothing about who is looking, so one copy a language serves everybody.
+    """
+    at = timezone.now()
+    state = kept.state_of(credential_id)
+    key = f"credential-page:{credential_id}:{get_language()}"
+    before: kept.Kept | None = None if fresh else cache.get(key)
+    if before is not None and before.holds(state, at=at):
+        return before.html
+    found = _find(credential_id)
+    if found is None:
+        return None
+    # Without the request: what a template cannot see, it cannot put on a page that others get too (B151).
+    html = render_to_string("credential/credential.html", _context(found, at=at))
+    page = kept.Kept(html, at, kept.next_date(found, at=at), state)
+    cache.set(key, page, timeout=kept.MAX_AGE.total_seconds())
+    return html
+
+
+def _context(found: Credential, *, at: datetime) -> dict[str, object]:
+    secured, _media_type = services.representation(found, "json")
+    report = Verifier(import_string(settings.SOURCES)()).examine(secured, at=at)
+    shown = (
+        None if report.document is None else display.shown(report.document, public_url=settings.PUBLIC_URL)
+    )
+    badge = shown if isinstance(shown, display.Shown) else None
+    state = bar(found, report)
+    if report.verdict is not Verdict.COULD_NOT_CHECK:
+        kept.note_complete_check(found.public_id, at=at)
+    address = found.address(settings.PUBLIC_URL)
+    return {
+        "report": report,
+        "words": verdict.words(report),
+        "bar": state,
+        "shown": badge if state.shows_content else None,
+        "domain": _domain(report),
+        "here": reverse("credential", args=[found.public_id]),
+        "address": address,
+        "public_url": settings.PUBLIC_URL,
+        "credential_id": found.public_id,
+        "issuer_page": reverse("issuer", args=[found.organisation.public_id]),
+        "achievement_page": reverse("achievement", args=[found.version.public_id]),
+        "linkedin": linkedin(found, badge, address=address) if badge else "",
+        "verify_page": reverse("verify") + "?" + urlencode({"link": address}),
+        "files": [
+            (name.upper(), reverse("credential-file", args=[found.public_id, name])) for name in SUFFIXES
+        ],
+        "proof": _how_we_know(report, report.document) if report.document else (),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """The answer on top of the page; ``collapsed`` puts the content behind a click."""
+
+    kind: str
+    sentence: str
+    note: str = ""
+    shows_content: bool = True
+    collapsed: str = ""
+
+    @property
+    def level(self) -> int:
+        """Where the name of the achievement is not shown at once, the answer is the page's heading."""
+        return 0 if self.shows_content and not self.collapsed else 1
+
+
+def bar(found: Credential, report: Report) -> Bar:
+    """What the page says first. Our own record can only make it stricter, never better."""
+    status = report.finding("status")
+    withdrawn = {"revoked", "suspended"} & {found.standing, status.code if status else ""}
+    if report.document is None or (report.verdict is Verdict.NOT_VERIFIED and not withdrawn):
+        return Bar(verdict.KINDS[report.verdict], verdict.sentence(report), shows_content=False)
+    if "revoked" in withdrawn:
+        return Bar(verdict.NO, _revoked(found), collapsed=_("Show the revoked credential"))
+    if "suspended" in withdrawn:
+        return Bar(
+            verdict.NO, _suspended(found), found.standing_reason, collapsed=_("Show the suspended credential")
+        )
+    if report.verdict is Verdict.COULD_NOT_CHECK:
+        return Bar(verdict.UNKNOWN, _could_not(report), _last_time(found))
+    period = report.finding("period")
+    if period and period.code == "expired" and found.valid_until:
+        said = {"date": verdict.day(found.valid_until)}
+        return Bar(verdict.REMARK, _("Was valid until %(date)s. It is still authentic.") % said)
+    if report.verdict is Verdict.REMARKS:
+        return Bar(verdict.REMARK, verdict.sentence(report))
+    return Bar(verdict.YES, _("Genuine, unchanged and currently valid."))
+
+
+def _revoked(found: Credential) -> str:
+    if found.standing != Credential.Standing.REVOKED or found.standing_at is None:
+        return _("Revoked by the issuer.")
+    said = {"date": verdict.day(found.standing_at), "reason": found.standing_reason.rstrip(".")}
+    return _("Revoked by the issuer on %(date)s. Reason: %(reason)s.") % said
+
+
+def _suspended(found: Credential) -> str:
+    if found.standing != Credential.Standing.SUSPENDED or found.standing_at is None:
+        return _("Suspended by the issuer. It does not count at the moment.")
+    said = {"date": verdict.day(found.standing_at)}
+    return _("Suspended by the issuer since %(date)s. It does not count at the moment.") % said
+
+
+def _could_not(report: Report) -> str:
+    what = [line.sentence for line in verdict.words(report).lines if line.kind == verdict.UNKNOWN]
+    return _("We could not check everything just now. %(what)s") % {"what": " ".join(what)}
+
+
+def _last_time(found: Credential) -> str:
+    """When everything could last be checked, as far as this process remembers."""
+    at = kept.last_complete_check(found.public_id)
+    return _("Everything was last checked on %(time)s.") % {"time": verdict.minute(at)} if at else ""
+
+
+def _domain(report: Report) -> str:
+    """The web address that vouches for the issuer, once that check has said yes."""
+    issuer = report.finding("issuer")
+    return issuer.details.get("domain", "") if issuer and issuer.outcome is Outcome.PASSED else ""
+
+
+def _how_we_know(report: Report, document: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """The technical facts, for those who want to repeat the check."""
+    signature, issuer = report.finding("signature"), report.finding("issuer")
+    status = document.get("credentialStatus")
+    facts: list[tuple[str, object]] = []
+    if issuer:
+        facts += [
+            (_("Issuer’s identifier"), issuer.details.get("issuer")),
+            (_("Key"), issuer.details.get("key")),
+        ]
+    if signature:
+        facts += [
+            (_("Kind of signature"), signature.details.get("cryptosuite")),
+            (_("Signed on"), signature.details.get("created")),
+        ]
+    if isinstance(status, dict):
+        facts += [
+            (_("Status list"), status.get("statusListCredential")),
+            (_("Entry in the list"), status.get("statusListIndex")),
+        ]
+    return tuple((term, str(value)) for term, value in facts if value)
+
+
+def linkedin(found: Credential, shown: display.Shown, *, address: str) -> str:
+    """LinkedIn's form, filled in by a plain link: no script, and no learner's name in the address."""
+    organisation = found.organisation
+    issuer = (
+        {"organizationId": organisation.linkedin_id}
+        if organisation.linkedin_id
+        else {"organizationName": shown.issuer_name}
+    )
+    fields: dict[str, str | int] = {
+        "startTask": "CERTIFICATION_NAME",
+        "name": shown.about.name,
+        **issuer,
+        "issueYear": shown.awarded.year,
+        "issueMonth": shown.awarded.month,
+    }
+    if shown.valid_until:
+        fields |= {"expirationYear": shown.valid_until.year, "expirationMonth": shown.valid_until.month}
+    fields |= {"certUrl": address, "certId": found.public_id}
+    return "https://www.linkedin.com/profile/add?" + urlencode(fields)

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a page shows of a verified document, and nothing else (security.md rule 1).
+
+Takes the document out of a ``Report``, never an upload and never a row of ours, so that the words on the page
+are the words that were signed. Knows nothing of what this server has issued.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from django.utils.translation import get_language, get_language_info, gettext_lazy
+from django.utils.translation import gettext as _
+
+from cairn import OpenBadgeCredential
+from cairn.credential import Achievement, issuer_id
+from cairn.errors import CairnError
+from cairn_server.web import markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from django.utils.safestring import SafeString
+
+TYPE_NAMES = {
+    "MicroCredential": gettext_lazy("Micro-credential"),
+    "CertificateOfCompletion": gettext_lazy("Certificate of completion"),
+    "CoCurricular": gettext_lazy("Co-curricular activity"),
+    "LearningProgram": gettext_lazy("Learning programme"),
+    "License": gettext_lazy("Licence"),
+}
+
+# How a level of the European Qualifications Framework appears among the alignments of a credential.
+EQF_LEVELS = "http://data.europa.eu/snb/eqf/"
+
+
+def web_address(url: str | None) -> str:
+    """The address if a browser may follow it, else nothing: no ``javascript:``, no ``data:`` (B125)."""
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:
+        return ""
+    return url or "" if parts.scheme in ("http", "https") and parts.hostname else ""
+
+
+def type_name(achievement_type: str | None) -> str:
+    if not achievement_type:
+        return ""
+    if achievement_type in TYPE_NAMES:
+        return str(TYPE_NAMES[achievement_type])
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", achievement_type.removeprefix("ext:"))
+    return words[:1].upper() + words[1:].lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    name: str
+    url: str
+    code: str
+    framework: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One piece of evidence, as the issuer described it."""
+
+    name: str
+    description: str
+    url: str
+    narrative: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The parts of an achievement that a page shows, wherever the achievement came from."""
+
+    name: str
+    kind: str
+    description: str
+    criteria: SafeString
+    criteria_url: str
+    image_url: str
+    language: str
+    facts: tuple[tuple[str, str], ...]
+    skills: tuple[Skill, ...]
+    tags: tuple[str, ...]
+
+    @property
+    def language_note(self) -> str:
+        """A credential is shown in its own language; say so to a reader of another one."""
+        if not self.language or self.language.split("-")[0].lower() == (get_language() or "en").split("-")[0]:
+            return ""
+        return _("This text is only available in %(language)s.") % {"language": language_name(self.language)}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A verified Open Badges credential, ready for a page."""
+
+    id: str
+    about: About
+    recipient: str
+    issuer_name: str
+    issuer_url: str
+    issuer_id: str
+    awarded: datetime
+    valid_until: datetime | None
+    narrative: SafeString
+    results: tuple[str, ...]
+    evidence: tuple[Proof, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A verified credential of a kind that has no page of its own: who signed it, and its name."""
+
+    id: str
+    name: str
+    issuer_id: str
+
+
+def language_name(tag: str) -> str:
+    try:
+        return str(get_language_info(tag)["name_translated"])
+    except KeyError:
+        return tag
+
+
+def about(achievement: Achievement, *, public_url: str) -> About:
+    level, skills = _level_and_skills(achievement)
+    language = achievement.in_language or ""
+    if not re.fullmatch(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*", language):
+        language = ""
+    credits = achievement.credits_available
+    return About(
+        name=achievement.name,
+        kind=type_name(achievement.achievement_type),
+        description=achievement.description,
+        criteria=markdown.render(achievement.criteria.narrative or ""),
+        criteria_url=web_address(achievement.criteria.id),
+        image_url=own_image(achievement.image.id if achievement.image else None, public_url=public_url),
+        language=language,
+        facts=tuple(
+            (term, value)
+            for term, value in (
+                (_("Level"), level),
+                (_("Credits (ECTS)"), f"{credits:g}" if credits is not None else ""),
+                (_("Field of study"), achievement.field_of_study or ""),
+                (_("Specialisation"), achievement.specialization or ""),
+                (_("Code"), achievement.human_code or ""),
+                (_("Language"), language_name(language) if language else ""),
+                (_("Version"), achievement.version or ""),
+            )
+            if value
+        ),
+        skills=skills,
+        tags=achievement.tags,
+    )
+
+
+def shown(document: Mapping[str, Any], *, public_url: str) -> Shown | Plain:
+    """The parts of a verified document that a page shows; a kind we have no page for is shown in short."""
+    try:
+        badge = OpenBadgeCredential.from_document(document)
+    except CairnError:
+        name = document.get("name")
+        return Plain(
+            id=str(document.get("id", "")),
+            name=name if isinstance(name, str) else "",
+            issuer_id=issuer_id(document) or "",
+        )
+    names = [
+        each.identity_hash
+        for each in badge.subject.identifiers
+        if each.identity_type == "name" and not each.hashed
+    ]
+    return Shown(
+        id=badge.id,
+        about=about(badge.subject.achievement, public_url=public_url),
+        recipient=names[0] if names else "",
+        issuer_name=badge.issuer.name or badge.issuer.id,
+        issuer_url=web_address(badge.issuer.url),
+        issuer_id=badge.issuer.id,
+        awarded=badge.awarded_date or badge.valid_from,
+        valid_until=badge.valid_until,
+        narrative=markdown.render(badge.subject.narrative or ""),
+        results=tuple(
+            each.value or each.status or "" for each in badge.subject.results if each.value or each.status
+        ),
+        evidence=tuple(
+            Proof(
+                name=each.name or _("Evidence"),
+                description=each.description or "",
+                url=web_address(each.id),
+                narrative=markdown.render(each.narrative or ""),
+            )
+            for each in badge.evidence
+        ),
+    )
+
+
+def own_image(url: str | None, *, public_url: str) -> str:
+    """The path of a picture that this server serves. A foreign one is not loaded: it would tell who looks."""
+    if url and url.startswith(f"{public_url}/"):
+        return url.removeprefix(public_url)
+    return ""
+
+
+def _level_and_skills(achievement: Achievement) -> tuple[str, tuple[Skill, ...]]:
+    level = ""
+    skills = []
+    for each in achievement.alignments:
+        if each.target_url.startswith(EQF_LEVELS):
+            level = each.target_name
+            continue
+        skills.append(
+            Skill(
+                name=each.target_name,
+                url=web_address(each.target_url),
+                code=each.target_code or "",
+                framework=each.target_framework or "",
+                description=each.target_description or "",
+            )
+        )
+    return level, tuple(skills)

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The front door: what this is, and the box to check a credential with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from cairn_server.web.publication import page
+from cairn_server.web.verify import VerifyForm
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    return page(render(request, "home/home.html", {"form": VerifyForm()}))

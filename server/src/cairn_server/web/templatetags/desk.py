@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the frames of the signed-in pages need: where a person is, and where they can go from there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import template
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from cairn_server.issuing.models import Credential
+from cairn_server.web import stones as drawing
+from cairn_server.web.sign_in import in_our_words
+from cairn_server.web.templatetags.ui import status, stepper
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from django.forms import Form
+    from django.utils.safestring import SafeString
+
+    from cairn_server.web.access import Member
+
+register = template.Library()
+
+
+@register.inclusion_tag("ui/tabs.html")
+def organisation_tabs(member: Member, here: str) -> dict[str, Any]:
+    """The pages of one organisation that this member may open; ``here`` is the name of the current one."""
+    pages = [
+        ("organisation", _("Overview"), True),
+        ("achievements", _("Achievements"), True),
+        ("credentials", _("Credentials"), member.may_read_awards),
+        ("organisation-members", _("Members"), True),
+        ("organisation-keys", _("Keys"), True),
+        ("organisation-tokens", _("API"), member.may_oversee),
+        ("organisation-journal", _("Journal"), member.may_oversee),
+        ("organisation-settings", _("Settings"), member.may_oversee),
+    ]
+    organisation_id = member.organisation.public_id
+    return {
+        "items": [
+            (words, reverse(name, args=[organisation_id]), name == here)
+            for name, words, shown in pages
+            if shown
+        ],
+        "label": _("Organisation"),
+    }
+
+
+@register.inclusion_tag("ui/tabs.html", takes_context=True)
+def account_tabs(context: template.Context) -> dict[str, Any]:
+    """The pages of one's own account; the current one is found by its address: half are not our views."""
+    request = context.get("request")
+    path = request.path if request else ""
+    pages = [
+        ("account", _("Account")),
+        ("account_email", _("Addresses")),
+        ("account_change_password", _("Password")),
+        ("mfa_index", _("Second factor")),
+        ("usersessions_list", _("Sessions")),
+    ]
+    items = []
+    for name, words in pages:
+        try:
+            address = reverse(name)
+        except NoReverseMatch:  # this installation leaves that part of allauth out
+            continue
+        here = path == address if name == "account" else path.startswith(address)
+        items.append(
+            (words, address, here or (name == "account_change_password" and path.endswith("/password/set/")))
+        )
+    return {"items": items, "label": _("Your account")}
+
+
+@register.simple_tag
+def first_cairn(steps: Sequence[tuple[str, str, bool]]) -> SafeString:
+    """The first steps as stones: what is done is solid, what is left is outlined."""
+    states = [drawing.Stone.SOLID if done else drawing.Stone.OUTLINE for _view, _words, done in steps]
+    return drawing.draw(states, label="", seed=3)
+
+
+@register.inclusion_tag("ui/stepper.html", name="award_steps")
+def award_steps(current: int) -> dict[str, Any]:
+    """Where one is between a name and an award: the same three steps for a person and for a list."""
+    return stepper([_("Who and what"), _("Look"), _("Awarded")], current)
+
+
+@register.inclusion_tag("ui/status.html", name="standing")
+def standing(credential: Credential, at: datetime) -> dict[str, Any]:
+    """How a credential stands: an expired one is neither revoked nor simply active."""
+    word, kind = standing_of(credential, at)
+    return status(word, kind)
+
+
+def standing_of(credential: Credential, at: datetime) -> tuple[str, str]:
+    match credential.standing:
+        case Credential.Standing.REVOKED:
+            return _("Revoked"), "negative"
+        case Credential.Standing.SUSPENDED:
+            return _("Suspended"), "caution"
+    if credential.valid_until is not None and credential.valid_until < at:
+        return _("Expired"), "caution"
+    return _("Active"), "positive"
+
+
+@register.filter(name="in_our_words")
+def worded(form: Form) -> Form:
+    return in_our_words(form)

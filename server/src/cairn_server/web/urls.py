@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every address for people; ``/c``, ``/a``, ``/i`` answer machines too. The rest for them: ``api/urls``."""
+
+from __future__ import annotations
+
+from django.urls import include, path, register_converter
+
+from cairn_server.web import achievement, credential, home, issuer, language, pages, styleguide, verify
+
+
+class PublicId:
+    """128 random bits as URL-safe base64. Anything else under these paths is no address of ours (B151)."""
+
+    regex = r"[A-Za-z0-9_-]{22}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+class Suffix(PublicId):
+    """The forms of a credential that are files."""
+
+    regex = "|".join(credential.SUFFIXES)
+
+
+register_converter(PublicId, "public_id")
+register_converter(Suffix, "suffix")
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("verify", verify.verify, name="verify"),
+    path("c/<public_id:credential_id>", credential.credential, name="credential"),
+    path("c/<public_id:credential_id>.<suffix:suffix>", credential.file, name="credential-file"),
+    path("c/<public_id:credential_id>/check", credential.check, name="credential-check"),
+    path("a/<public_id:version_id>", achievement.achievement, name="achievement"),
+    path("a/<public_id:version_id>.json", achievement.document, name="achievement-json"),
+    path("a/<public_id:version_id>/image.png", achievement.image, name="achievement-image"),
+    path("i/<public_id:organisation_id>", issuer.issuer, name="issuer"),
+    path("i/<public_id:organisation_id>.json", issuer.document, name="issuer-json"),
+    path("i/<public_id:organisation_id>/image.png", issuer.image, name="issuer-image"),
+    path("help", pages.page, {"name": "help"}, name="help"),
+    path("privacy", pages.page, {"name": "privacy"}, name="privacy"),
+    path("terms", pages.page, {"name": "terms"}, name="terms"),
+    path("imprint", pages.page, {"name": "imprint"}, name="imprint"),
+    path("language", language.choose, name="language"),
+    path("styleguide/", styleguide.styleguide, name="styleguide"),
+    path("", include("cairn_server.web.urls_desk")),
+]

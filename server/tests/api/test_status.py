@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Status lists as strangers fetch them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import time_machine
+from django.test import Client
+from server.tests.conftest import MONDAY
+
+from cairn import Verifier
+from cairn.canonical import parse_json
+from cairn.credential import format_datetime
+from cairn.status import StatusList
+from cairn_server.api.status import fresh_for
+from cairn_server.config import sources
+from cairn_server.issuing import services
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cairn_server.accounts.models import Person
+    from cairn_server.issuing.models import Credential
+
+
+@pytest.fixture(autouse=True)
+def monday() -> Iterator[None]:
+    with time_machine.travel(MONDAY, tick=False):
+        yield
+
+
+@pytest.fixture
+def stranger() -> Client:
+    return Client(headers={"host": "cairn.example"})
+
+
+@pytest.fixture(params=["", "/suspension"])
+def address(request: pytest.FixtureRequest, credential: Credential) -> str:
+    return f"/s/{credential.status_list.public_id}{request.param}"
+
+
+def test_a_list_is_a_credential_that_a_stranger_accepts(stranger: Client, address: str) -> None:
+    answer = stranger.get(address)
+
+    assert answer["Content-Type"] == "application/vc"
+    document = parse_json(answer.content)
+    assert document["id"] == f"https://cairn.example{address}"
+    assert Verifier(sources.build()).examine(answer.content, at=MONDAY).accepted
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        ("*/*", "application/vc"),
+        ("text/html", "application/vc"),
+        ("application/json", "application/json"),
+        ("application/ld+json, application/json;q=0.5", "application/ld+json"),
+        ("application/vc+ld+json", "application/vc+ld+json"),
+        ("application/vc, application/vc+jwt;q=0.9, application/json;q=0.8", "application/vc"),
+    ],
+)
+def test_n16_one_thing_has_four_names(stranger: Client, address: str, accept: str, content_type: str) -> None:
+    answer = stranger.get(address, headers={"accept": accept})
+
+    assert answer["Content-Type"] == content_type
+    assert "Accept" in answer["Vary"]
+    assert answer.content == stranger.get(address).content
+
+
+def test_caches_are_told_what_the_issuer_signed(stranger: Client, address: str) -> None:
+    answer = stranger.get(address)
+    ttl = parse_json(answer.content)["credentialSubject"]["ttl"]
+
+    assert answer["Cache-Control"] == f"public, max-age={ttl // 1000}"
+    again = stranger.get(address, headers={"if-none-match": answer["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again["Access-Control-Allow-Origin"] == "*"
+
+
+@pytest.mark.parametrize(("remaining", "seconds"), [(3600, 300), (120, 120), (0, 0), (-5, 0)])
+def test_a_list_is_never_fresh_for_longer_than_it_is_valid(remaining: int, seconds: int) -> None:
+    ends = format_datetime(MONDAY + timedelta(seconds=remaining))
+    document = {"credentialSubject": {"ttl": 300_000}, "validUntil": ends}
+
+    assert fresh_for(document, at=MONDAY) == seconds
+
+
+def test_b87_it_asks_for_nothing_and_leaves_nothing_behind(stranger: Client, address: str) -> None:
+    answer = stranger.get(address)
+
+    assert not answer.cookies
+    assert "Cookie" not in answer["Vary"]
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Credentials" not in answer
+    assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+def test_b142_head_and_options_answer_and_nothing_else_does(stranger: Client, address: str) -> None:
+    head = stranger.head(address)
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert head["ETag"] == stranger.get(address)["ETag"]
+    assert stranger.options(address).status_code == 204
+    for method in ("POST", "PUT", "DELETE", "PATCH"):
+        assert stranger.generic(method, address).status_code == 405
+
+
+def test_a_revocation_is_in_the_list_at_once(stranger: Client, credential: Credential, owner: Person) -> None:
+    address = f"/s/{credential.status_list.public_id}"
+
+    def bit(path: str) -> bool:
+        document = parse_json(stranger.get(path).content)
+        return StatusList.decode(document["credentialSubject"]["encodedList"]).get(credential.status_index)
+
+    assert not bit(address)
+    services.revoke(credential, by=owner, reason="issued in error", at=MONDAY)
+    assert bit(address)
+    assert not bit(f"{address}/suspension")
+
+
+@pytest.mark.parametrize("name", ["AAAAAAAAAAAAAAAAAAAAAA", "1", "%00", "x" * 300, ""])
+def test_a_list_that_does_not_exist_is_not_found(stranger: Client, credential: Credential, name: str) -> None:
+    assert stranger.get(f"/s/{name}").status_code == 404
+    assert stranger.get(f"/s/{name}/suspension").status_code == 404

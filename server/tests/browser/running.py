@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real server in a process of its own, as ``cairn-server run`` starts it, and people who use it.
+
+Nothing here imports the server: what these tests know about it is what a person at a browser knows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+START_WITHIN_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the server is, and what it printed when it was ready."""
+
+    url: str
+    sign_in_link: str
+    # In the order of the demonstration: genuine, genuine with an end date, the owner's own, suspended,
+    # genuine, revoked.
+    credentials: list[str] = field(default_factory=list)
+
+
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[Site]:
+    """Start it with a data folder of its own, wait for its ``ready`` line, and stop it afterwards."""
+    port = free_port()
+    log = folder / "log"
+    kept = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+    environment = {name: os.environ[name] for name in kept if name in os.environ}
+    environment |= {"DATA_DIR": str(folder / "data"), "PORT": str(port)}
+    with log.open("wb") as out:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "cairn_server", "run"],
+            cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            yield read_start(log, server)
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def read_start(log: Path, server: subprocess.Popen[bytes]) -> Site:
+    """Read the plain lines meant for scripts; the ``credential`` lines are the last of them."""
+    deadline = time.monotonic() + START_WITHIN_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        said = log.read_text()
+        found = re.search(r"^ready (\S+)\nowner \S+ (\S+)\n((?:credential \S+\n){6})", said, re.M)
+        if found:
+            return Site(found[1], found[2], re.findall(r"credential (\S+)", found[3]))
+        time.sleep(0.1)
+    raise AssertionError(f"the server did not become ready:\n{log.read_text()}")
+
+
+@dataclass
+class Visitor:
+    """Somebody at one browser window: where they go, what they press, and what the browser complained of."""
+
+    page: Page
+    site: Site
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        # What the policy forbids is an error on the console too.
+        self.page.on(
+            "console", lambda said: self.complaints.append(said.text) if said.type == "error" else None
+        )
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def open(self, path: str) -> None:
+        self.page.goto(path if path.startswith("http") else self.site.url + path)
+
+    def fill(self, **fields: str) -> None:
+        for name, value in fields.items():
+            self.page.locator(f"main [name={name}]:not([type=hidden])").first.fill(value)
+
+    def press(self, name: str) -> None:
+        """Press the button or follow the link of that name in the content, and wait for the next page."""
+        found = self.page.get_by_role("main").get_by_role("button", name=name, exact=True)
+        if not found.count():
+            found = self.page.get_by_role("main").get_by_role("link", name=name, exact=True)
+        found.first.click()
+        self.page.wait_for_load_state()
+
+    @property
+    def heading(self) -> str:
+        return self.page.locator("h1").inner_text()
+
+    @property
+    def words(self) -> str:
+        return self.page.locator("main").inner_text()
+
+    def mail(self, to: str, subject: str, *, within_seconds: float = 30) -> str:
+        """The newest mail to this address whose subject has these words, read at /dev/mail/.
+
+        Mail about awards goes out in the background, so it is waited for.
+        """
+        deadline = time.monotonic() + within_seconds
+        while time.monotonic() < deadline:
+            self.open("/dev/mail/")
+            found = self.page.locator("main li").filter(has_text=to).filter(has_text=subject)
+            if found.count():
+                found.first.get_by_role("link").click()
+                return self.words
+            time.sleep(0.5)
+        raise AssertionError(f"no mail to {to} about {subject!r}")
+
+    def sign_up(self, email: str) -> None:
+        self.open("/account/signup/")
+        self.fill(email=email)
+        self.page.locator("main form button[type=submit]").first.click()
+        waiting = self.page.url
+        code = re.search(r"^\s*([A-Z0-9]{4,6}-?[A-Z0-9]{0,6})\s*$", self.mail(email, ""), re.M)
+        assert code is not None, self.words
+        self.open(waiting)
+        self.fill(code=code[1])
+        self.press("Continue")

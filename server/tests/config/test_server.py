@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`cairn-server run` and `serve` as an operator meets them: real processes on loopback."""
+
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from cairn_server.config.server import PortTaken, require_free_port
+
+READY_WITHIN = 90
+
+
+@pytest.fixture
+def port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def environment(tmp_path, port):
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    given = inherited | {"DATA_DIR": str(tmp_path / "var"), "PORT": str(port)}
+    if "DATABASE_URL" not in os.environ:
+        yield given
+        return
+    server, name = os.environ["DATABASE_URL"], f"cairn_{secrets.token_hex(6)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield given | {"DATABASE_URL": f"{server.rpartition('/')[0]}/{name}"}
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def running(command, environment, until, log: Path):
+    """The process, once it has printed the line ``until``; stopped by SIGTERM at the end."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cairn_server", command],
+            env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    deadline = time.monotonic() + READY_WITHIN
+    try:
+        while not re.search(until, log.read_text(), re.MULTILINE):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+        yield process
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(10)
+
+
+def get(port, path, **headers):
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        return response.status, dict(response.getheaders()), response.read()
+    finally:
+        connection.close()
+
+
+def ask(command, environment):
+    return subprocess.run(
+        [sys.executable, "-m", "cairn_server", *command],
+        env=environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def lines(log):
+    words = [line.split() for line in log.read_text().splitlines() if line]
+    return {
+        "ready": [line[1] for line in words if line[0] == "ready"],
+        "owner": [line[1:] for line in words if line[0] == "owner"],
+        "credential": [line[1] for line in words if line[0] == "credential"],
+    }
+
+
+def test_a_taken_port_is_said_clearly():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(PortTaken, match="in use"):
+            require_free_port("127.0.0.1", other.getsockname()[1])
+
+
+def test_the_newcomer_s_first_and_second_start(environment, port, tmp_path):
+    """One command; then again, with everything still there."""
+    log = tmp_path / "first.log"
+    with running("run", environment, r"^credential .*\n(?=\Z)", log):
+        time.sleep(0.3)
+        told = lines(log)
+        url = f"http://127.0.0.1:{port}"
+        assert told["ready"] == [url]
+        assert len(told["credential"]) >= 3
+        (email, link) = told["owner"][0]
+        assert "@" in email
+        assert f"cairn verify --allow {url} FILE" in log.read_text()
+        status, headers, _ = get(port, urlsplit(link).path)
+        assert (status, headers["Location"]) == (302, "/organisations/")
+        # The link works once.
+        assert get(port, urlsplit(link).path)[0] == 404
+        status, headers, _ = get(port, urlsplit(told["credential"][0]).path, Accept="application/vc")
+        assert (status, headers["Content-Type"]) == (200, "application/vc")
+        # A second one on the same port says so, in one sentence.
+        second = ask(["run"], environment | {"DATA_DIR": str(tmp_path / "other")})
+        assert second.returncode == 1
+        assert re.match(rf"Port {port} .* in use", second.stderr)
+        assert "Traceback" not in second.stderr
+
+    log = tmp_path / "second.log"
+    began = time.monotonic()
+    with running("run", environment, r"^credential .*\n(?=\Z)", log) as process:
+        assert time.monotonic() - began < 15  # under five seconds on a machine of its own
+        assert lines(log)["credential"] == told["credential"]
+        assert lines(log)["owner"][0][1] != link
+        # Pulled out: nothing acknowledged is lost, and the next start is an ordinary one.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+
+    log = tmp_path / "third.log"
+    with running("run", environment, r"^credential .*\n(?=\Z)", log):
+        assert lines(log)["credential"] == told["credential"]
+        assert "restored copy" not in log.read_text()
+
+
+def test_production_refuses_to_start_without_what_it_needs(environment):
+    answer = ask(["serve"], environment)
+
+    assert answer.returncode == 1
+    for missing in ("PUBLIC_URL", "EMAIL_HOST", "DEFAULT_FROM_EMAIL", "cairn-server migrate"):
+        assert missing in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_production_serves_and_prints_no_link(environment, port, tmp_path):
+    environment |= {
+        "PUBLIC_URL": "https://cairn.example",
+        "EMAIL_HOST": "127.0.0.1",
+        "DEFAULT_FROM_EMAIL": "badges@cairn.example",
+    }
+    assert ask(["migrate", "--verbosity", "0"], environment).returncode == 0
+    log = tmp_path / "serve.log"
+
+    with running("serve", environment, r"^ready ", log):
+        status, headers, body = get(port, "/", Host="cairn.example")
+        assert status == 200
+        assert "Strict-Transport-Security" in headers
+        style = re.search(rb'href="(/static/css/base\.[0-9a-f]{12}\.css)"', body)[1].decode()
+        status, headers, _ = get(port, style, Host="cairn.example")
+        assert (status, "immutable" in headers["Cache-Control"]) == (200, True)
+        assert get(port, "/", Host="evil.example")[0] == 400
+        assert get(port, "/dev/mail/", Host="cairn.example")[0] == 404
+        assert get(port, "/development/sign-in/x", Host="cairn.example")[0] == 404
+    assert not lines(log)["owner"]
+    assert not lines(log)["credential"]
+
+
+def test_run_is_not_for_production(environment):
+    answer = ask(["run"], environment | {"DEVELOPMENT": "no"})
+
+    assert answer.returncode == 1
+    assert "serve" in answer.stderr
+
+
+def test_without_a_command_it_lists_what_there_is(environment):
+    answer = ask([], environment)
+
+    assert answer.returncode == 0
+    for command in ("run", "serve", "migrate", "backup", "restore", "confirm-restore", "journal-verify"):
+        assert f"\n  {command} " in answer.stdout
+
+
+def test_a_bad_setting_is_named_with_its_documentation(environment):
+    answer = ask(["check"], environment | {"PORT": "eighty"})
+
+    assert answer.returncode == 1
+    assert "PORT" in answer.stderr
+    assert "docs/reference/settings.md" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_an_open_secret_file_is_refused(environment, tmp_path):
+    ask(["check"], environment)
+    (tmp_path / "var" / "keys" / "secret-key").chmod(0o644)
+
+    answer = ask(["check"], environment)
+
+    assert answer.returncode == 1
+    assert "chmod 600" in answer.stderr

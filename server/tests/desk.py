@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One organisation with one of everything, and the address of every page about it."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.urls import reverse
+from PIL import Image
+from server.tests.conftest import MONDAY
+
+from cairn_server.achievements import services as achievements
+from cairn_server.issuing import services as issuing
+from cairn_server.issuing.services import Recipient
+from cairn_server.organisations import services as organisations
+from cairn_server.organisations.roles import Role
+
+if TYPE_CHECKING:
+    from cairn_server.accounts.models import Person
+    from cairn_server.achievements.models import AchievementVersion
+    from cairn_server.issuing.models import Batch, Credential
+    from cairn_server.organisations.models import ApiToken, Invitation, Organisation
+
+FIELDS: dict[str, Any] = {
+    "name": "First firing",
+    "description": "Fires stoneware in an electric kiln.",
+    "criteria": "Fire **one** kiln without help.",
+}
+# What the picture designer asks for, as a query.
+DESIGN = {"shape": "stone", "colour": "#1f4e5f", "accent": "#f4efe4", "icon": "flame"}
+
+
+def png() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (64, 64), "#1f4e5f").save(out, "PNG")
+    return out.getvalue()
+
+
+@dataclass
+class Desk:
+    organisation: Organisation
+    draft: AchievementVersion
+    version: AchievementVersion
+    credential: Credential
+    suspended: Credential
+    batch: Batch
+    invitation: Invitation
+    link: str
+    token: ApiToken
+    colleague: Person
+
+    def ids(self, name: str) -> dict[str, str]:
+        """What the address called ``name`` needs beside the organisation."""
+        version = (
+            self.draft
+            if name in ("achievement-edit", "achievement-picture", "achievement-publish")
+            else self.version
+        )
+        return {
+            "version_id": version.public_id,
+            "achievement_id": self.version.achievement.public_id,
+            "credential_id": self.credential.public_id,
+            "batch_id": self.batch.public_id,
+            "invitation_id": self.invitation.public_id,
+            "token_id": self.token.public_id,
+            "person_id": self.colleague.public_id,
+        }
+
+
+def furnish(organisation: Organisation, owner: Person, colleague: Person) -> Desk:
+    organisations.set_logo(organisation, by=owner, png=png(), at=MONDAY)
+    made = achievements.draft_achievement(by=owner, organisation=organisation, fields=FIELDS, at=MONDAY)
+    version = achievements.publish(made, by=owner, at=MONDAY)
+    draft = achievements.draft_achievement(
+        by=owner, organisation=organisation, fields=FIELDS | {"name": "Second firing"}, at=MONDAY
+    )
+    lena, ida = (
+        issuing.award(
+            by=owner,
+            version=version,
+            recipient=Recipient(name, f"{name.lower()}@people.example"),
+            request_key=f"desk:{name}",
+            at=MONDAY,
+        )
+        for name in ("Lena", "Ida")
+    )
+    issuing.suspend(ida, by=owner, reason="Under review", at=MONDAY)
+    rows = issuing.check_rows(
+        by=owner, version=version, text="email,name\nann@people.example,Ann\n", at=MONDAY
+    )
+    batch = issuing.start_batch(by=owner, version=version, dry_run=rows, at=MONDAY)
+    invitation, link = organisations.invite(
+        by=owner, organisation=organisation, email="new@people.example", roles=[Role.ISSUER], at=MONDAY
+    )
+    token, _text = organisations.create_token(
+        organisation, by=owner, name="LMS", scopes=["awards:read"], at=MONDAY
+    )
+    organisation.refresh_from_db()
+    return Desk(organisation, draft, version, lena, ida, batch, invitation, link, token, colleague)
+
+
+def address(name: str, organisation: Organisation, ids: dict[str, str]) -> str:
+    """The address, with those of the identifiers that it has a place for."""
+    from django.urls import get_resolver
+
+    # (pattern, parameters) pairs; our names have one address each.
+    [(_pattern, wanted)] = get_resolver().reverse_dict.getlist(name)[0][0]
+    have = {"organisation_id": organisation.public_id, **ids}
+    return reverse(name, kwargs={key: have[key] for key in wanted})

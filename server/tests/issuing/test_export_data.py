@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import io
+import zipfile
+
+from django.utils import timezone
+from server.tests.conftest import TUESDAY
+
+from cairn.canonical import parse_json
+from cairn_server.issuing import services
+from cairn_server.issuing.services import Recipient, representation
+
+
+def test_a_learner_gets_the_awards_to_their_own_addresses_and_no_others(issuer, learner, award):
+    mine = award()
+    award(recipient=Recipient("Somebody Else", "else@people.example"))
+    services.suspend(mine, by=issuer, reason="Under appeal.", at=TUESDAY)
+
+    (told,) = services.export_data(learner)["awards"]
+
+    assert (told["id"], told["email"]) == (mine.public_id, learner.email)
+    assert (told["standing"], told["reason"]) == ("suspended", "Under appeal.")
+
+
+def test_the_download_of_ones_data_holds_the_signed_bytes_also_of_what_was_not_delivered_yet(
+    learner, award, signed_in
+):
+    credential = award(at=timezone.now())
+
+    response = signed_in(learner).post("/account/data")
+
+    with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
+        told = parse_json(archive.read("data.json"))
+        files = [archive.read(each["file"]) for each in told["wallet"]]
+    assert files == [representation(credential, "json")[0]]
+    assert [each["id"] for each in told["awards"]] == [credential.public_id]

@@ -1,0 +1,356 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may open what: every address of the site, every kind of person, one table.
+
+An address that is not in the table fails the suite, so nobody can add a page and forget to say whose it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from server.tests.conftest import MONDAY
+from server.tests.desk import DESIGN, Desk, address, furnish
+
+from cairn_server.journal.models import Entry
+from cairn_server.organisations import services as organisations
+from cairn_server.organisations.models import Membership
+from cairn_server.organisations.roles import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from django.http import HttpResponse
+
+    from cairn_server.accounts.models import Person
+    from cairn_server.organisations.models import Organisation
+
+EVERYONE = "reviewer auditor issuer owner"
+AWARDS = "auditor issuer owner"
+OVERSIGHT = "auditor owner"
+ISSUING = "issuer owner"
+OWNING = "owner"
+
+# Below /organisations/<org>/: who of the members may open it. Nobody else may, ever.
+READ = {
+    "organisation": EVERYONE,
+    "organisation-settings": OVERSIGHT,
+    "organisation-logo": EVERYONE,
+    "organisation-keys": EVERYONE,
+    "organisation-journal": OVERSIGHT,
+    "organisation-hand-over": OWNING,
+    "organisation-leave": EVERYONE,
+    "organisation-close": OWNING,
+    "organisation-tokens": OVERSIGHT,
+    "token-new": OWNING,
+    "token-revoke": OWNING,
+    "organisation-members": EVERYONE,
+    "member-invite": OWNING,
+    "member-roles": OWNING,
+    "member-remove": OWNING,
+    "achievements": EVERYONE,
+    "achievement-new": ISSUING,
+    "achievement-detail": EVERYONE,
+    "achievement-edit": ISSUING,
+    "achievement-picture": ISSUING,
+    "achievement-picture-preview": ISSUING,
+    "achievement-picture-stored": EVERYONE,
+    "achievement-publish": ISSUING,
+    "achievement-new-version": ISSUING,
+    "achievement-archive": ISSUING,
+    "award": ISSUING,
+    "award-list": ISSUING,
+    "batch": AWARDS,
+    "credentials": AWARDS,
+    "credential-detail": AWARDS,
+    "credential-revoke": ISSUING,
+    "credential-suspend": ISSUING,
+    "credential-reinstate": ISSUING,
+}
+# Addresses that are only ever posted to.
+ACT = {"invitation-withdraw": OWNING, "credential-send-again": ISSUING}
+
+# One's own pages: the sign-in page for a stranger, 200 for anybody who is signed in, of nobody's but theirs.
+OWN = [
+    "account",
+    "account-data",
+    "account-delete",
+    "wallet",
+    "organisations",
+    "organisation-new",
+    "account_email",
+    "account_set_password",
+    "mfa_index",
+    "mfa_list_webauthn",
+    "usersessions_list",
+    "account_logout",
+]
+
+# Pages that allauth guards by what one did just before; what a stranger gets (302 leads to the sign-in page).
+ALLAUTH = {
+    "account_login": 200,
+    "account_signup": 200,
+    "account_inactive": 200,
+    "account_request_login_code": 200,
+    "account_reset_password": 200,
+    "account_password_reset_completed": 200,
+    "account_reauthenticate": 302,
+    "account_email_verification_sent": 302,
+    "account_change_password": 302,
+    "account_confirm_login_code": 302,
+    "account_confirm_password_reset_code": 302,
+    "account_complete_password_reset": 302,
+    "mfa_authenticate": 302,
+    "mfa_reauthenticate": 302,
+    "mfa_activate_totp": 302,
+    "mfa_deactivate_totp": 302,
+    "mfa_view_recovery_codes": 302,
+    "mfa_generate_recovery_codes": 302,
+    "mfa_download_recovery_codes": 302,
+    "mfa_add_webauthn": 302,
+    "mfa_reauthenticate_webauthn": 302,
+    "mfa_remove_webauthn": 302,
+    "mfa_edit_webauthn": 302,
+    "mfa_login_webauthn": 302,
+}
+
+# For everybody, with or without an account. Their own suites say what they show.
+PUBLIC = [
+    "healthz",
+    "robots",
+    "security-txt",
+    "did-document",
+    "status-list",
+    "suspension-list",
+    "home",
+    "verify",
+    "credential",
+    "credential-file",
+    "credential-check",
+    "achievement",
+    "achievement-json",
+    "achievement-image",
+    "issuer",
+    "issuer-json",
+    "issuer-image",
+    "help",
+    "privacy",
+    "terms",
+    "imprint",
+    "language",
+    "styleguide",
+    "invitation",
+    "api-nothing-here",
+]
+# Guarded by tokens, not by sessions: server/tests/api.
+TOKENS = "api-v1:"
+
+
+def names() -> Iterator[str]:
+    def walk(patterns: list[URLPattern | URLResolver], spaces: tuple[str, ...]) -> Iterator[str]:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                inner = (*spaces, pattern.namespace) if pattern.namespace else spaces
+                yield from walk(pattern.url_patterns, inner)
+            else:
+                yield ":".join([*spaces, pattern.name or str(pattern.pattern)])
+
+    return walk(get_resolver().url_patterns, ())
+
+
+@pytest.fixture
+def desk(organisation: Organisation, owner: Person, issuer: Person) -> Iterator[Desk]:
+    # The pages read the clock; what they show was made on that Monday.
+    with time_machine.travel(MONDAY):
+        yield furnish(organisation, owner, issuer)
+
+
+@pytest.fixture
+def cast(
+    owner: Person, issuer: Person, reviewer: Person, auditor: Person, learner: Person, outsider: Person
+) -> dict[str, Person]:
+    return {
+        "owner": owner,
+        "issuer": issuer,
+        "reviewer": reviewer,
+        "auditor": auditor,
+        "learner": learner,
+        "outsider": outsider,
+    }
+
+
+def ask(client: Client, name: str, desk: Desk, *, method: str = "GET") -> HttpResponse:
+    where = address(name, desk.organisation, desk.ids(name))
+    if method == "GET":
+        return client.get(where, DESIGN if name == "achievement-picture-preview" else {})
+    return client.post(where)
+
+
+def test_every_address_is_in_the_table() -> None:
+    known = {*READ, *ACT, *OWN, *ALLAUTH, *PUBLIC}
+
+    missing = {name for name in names() if name not in known and not name.startswith(TOKENS)}
+    gone = known - set(names())
+
+    assert not missing, "say in test_access.py who may open these"
+    assert not gone, "these are in the table and on no page"
+
+
+# One desk is dear to furnish, so each question below is asked of every address in one test; what differs is
+# shown by name.
+
+
+@pytest.mark.parametrize("who", ["reviewer", "auditor", "issuer", "owner", "learner", "outsider"])
+def test_only_the_roles_of_the_table_open_a_page(
+    who: str, desk: Desk, cast: dict[str, Person], signed_in: Callable[[Person], Client]
+) -> None:
+    """B135 B141: a member without the role is refused in words; for everybody else there is nothing there."""
+    no = 404 if who in ("learner", "outsider") else 403
+    expected = {name: 200 if who in allowed.split() else no for name, allowed in READ.items()}
+    client = signed_in(cast[who])
+
+    found = {name: ask(client, name, desk).status_code for name in READ}
+
+    assert expected == found
+
+
+def test_a_stranger_is_asked_to_sign_in_and_learns_nothing(desk: Desk) -> None:
+    """B144: the same answer for an organisation that exists and for one that does not."""
+    stranger = Client(headers={"host": "cairn.example"})
+
+    found = {name: ask(stranger, name, desk) for name in READ}
+    nowhere = stranger.get("/organisations/AAAAAAAAAAAAAAAAAAAAAA/")
+
+    assert {302} == {response.status_code for response in (*found.values(), nowhere)}
+    assert all(response["Location"].startswith("/account/login/") for response in (*found.values(), nowhere))
+
+
+def test_only_the_roles_of_the_table_act(
+    desk: Desk, cast: dict[str, Person], signed_in: Callable[[Person], Client]
+) -> None:
+    for name, allowed in ACT.items():
+        expected = {who: 403 for who in EVERYONE.split() if who not in allowed.split()}
+        expected |= {"learner": 404, "outsider": 404, allowed.split()[0]: 302}
+
+        # Whoever may act comes last in the table, so the refusals are about what is still there.
+        found = {who: ask(signed_in(cast[who]), name, desk, method="POST").status_code for who in expected}
+
+        assert expected == found, name
+
+
+def test_what_acts_is_never_a_link(desk: Desk, owner: Person, signed_in: Callable[[Person], Client]) -> None:
+    """B140: a GET has no side effect."""
+    client = signed_in(owner)
+
+    assert dict.fromkeys(ACT, 405) == {name: ask(client, name, desk).status_code for name in ACT}
+
+
+def test_looking_changes_nothing(desk: Desk, owner: Person, signed_in: Callable[[Person], Client]) -> None:
+    """B140: no verb runs on a GET, and every verb leaves an entry in the journal."""
+    client = signed_in(owner)
+    before = Entry.objects.count()
+
+    for name in READ:
+        ask(client, name, desk)
+
+        assert before == Entry.objects.count(), name
+
+
+@pytest.mark.parametrize("who", ["reviewer", "auditor"])
+def test_who_may_only_read_changes_nothing_by_posting(
+    who: str, desk: Desk, cast: dict[str, Person], signed_in: Callable[[Person], Client]
+) -> None:
+    """B141: an auditor reads all and changes nothing, a reviewer awards nothing."""
+    # Leaving is everybody's right.
+    client = signed_in(cast[who])
+    before = Entry.objects.count()
+
+    found = {
+        name: ask(client, name, desk, method="POST").status_code
+        for name in [*READ, *ACT]
+        if name != "organisation-leave"
+    }
+
+    # 405: a page that is only read takes no POST from anybody.
+    assert {403, 405} == set(found.values()), found
+    assert before == Entry.objects.count()
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_another_organisations_ids_do_not_exist(
+    method: str, desk: Desk, outsider: Person, elsewhere: Organisation, signed_in: Callable[[Person], Client]
+) -> None:
+    """B135 B136: an owner elsewhere, with an address of their own and an identifier of ours in it."""
+    client = signed_in(outsider)
+    found = {}
+    for name in [*READ, *ACT]:
+        ids = desk.ids(name)
+        where = address(name, elsewhere, ids)
+        if any(value in where for value in ids.values()):
+            response = (
+                client.get(where, DESIGN) if method == "GET" else client.post(where, {"reason": "mine now"})
+            )
+            # 405 is said before anything is looked up: it is about the address, not about the object.
+            found[name] = response.status_code
+
+    assert len(found) > 15, "the table has lost its addresses with identifiers"
+    assert {404} <= set(found.values()) <= {404, 405}, found
+    only_404 = (
+        set(READ) if method == "GET" else {*ACT, "credential-revoke", "achievement-edit", "member-roles"}
+    )
+    assert dict.fromkeys(only_404 & set(found), 404) == {name: found[name] for name in only_404 & set(found)}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_removed_member_is_a_stranger_at_once(
+    method: str, desk: Desk, owner: Person, issuer: Person, signed_in: Callable[[Person], Client]
+) -> None:
+    """B138: with the session that was open before."""
+    client = signed_in(issuer)
+    assert ask(client, "credentials", desk).status_code == 200
+    ids = {"person_id": owner.public_id}
+    where = {name: address(name, desk.organisation, desk.ids(name) | ids) for name in [*READ, *ACT]}
+    organisations.remove_member(desk.organisation, by=owner, person=issuer, at=MONDAY)
+
+    found = {
+        name: (client.get(there, DESIGN) if method == "GET" else client.post(there)).status_code
+        for name, there in where.items()
+    }
+
+    assert {404, 405} == set(found.values()), found
+    assert method == "POST" or dict.fromkeys(READ, 404) == {name: found[name] for name in READ}
+
+
+def test_ones_own_pages_ask_to_sign_in(learner: Person, signed_in: Callable[[Person], Client]) -> None:
+    stranger, client = Client(headers={"host": "cairn.example"}), signed_in(learner)
+
+    assert dict.fromkeys(OWN, 302) == {name: stranger.get(reverse(name)).status_code for name in OWN}
+    assert dict.fromkeys(OWN, 200) == {name: client.get(reverse(name)).status_code for name in OWN}
+
+
+def test_what_a_stranger_gets_from_the_sign_in_pages(db: None) -> None:
+    stranger = Client(headers={"host": "cairn.example"})
+    with_a_key = {"mfa_remove_webauthn", "mfa_edit_webauthn"}
+
+    found = {
+        name: stranger.get(reverse(name, kwargs={"pk": 1} if name in with_a_key else None)).status_code
+        for name in ALLAUTH
+    }
+
+    assert found == ALLAUTH
+
+
+def test_the_development_mailbox_is_not_there(db: None) -> None:
+    """Whoever reads it can sign in as anybody."""
+    assert Client(headers={"host": "cairn.example"}).get("/dev/mail/").status_code == 404
+
+
+def test_roles_add_up(
+    desk: Desk, reviewer: Person, organisation: Organisation, signed_in: Callable[[Person], Client]
+) -> None:
+    Membership.objects.create(organisation=organisation, person=reviewer, role=Role.ISSUER, since=MONDAY)
+
+    assert ask(signed_in(reviewer), "award", desk).status_code == 200

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The public pages in a real Chromium: narrow, by keyboard, and with scripts off."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+
+import pytest
+
+from cairn_server.issuing import services
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine"),
+]
+
+VERIFIED = "This is genuine, unchanged and currently valid."
+
+
+@contextmanager
+def browser(**options):
+    """A page in a fresh browser. Rows are made before it opens: its event loop keeps the database shut."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        try:
+            yield chromium.new_context(**options).new_page()
+        finally:
+            chromium.close()
+
+
+@pytest.fixture
+def badge(credential, tmp_path):
+    """A credential as the picture that its holder has on disk."""
+    file = tmp_path / "badge.png"
+    file.write_bytes(services.representation(credential, "png")[0])
+    return file
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_scrolls_sideways_at_320_pixels_or_complains(live_server, credential, organisation, scheme):
+    paths = ["/", "/verify", "/styleguide/", "/help", "/privacy", "/nowhere", f"/c/{credential.public_id}",
+             f"/a/{credential.version.public_id}", f"/i/{organisation.public_id}"]  # fmt: skip
+    said: list[str] = []
+
+    with browser(viewport={"width": 320, "height": 640}, color_scheme=scheme) as page:
+        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: said.append(str(error)))
+        widths = {}
+        for path in paths:
+            page.goto(live_server.url + path)
+            widths[path] = page.evaluate("document.documentElement.scrollWidth")
+
+    assert set(widths.values()) == {320}, widths
+    # A page that is not there is said so by the browser too.
+    assert [each for each in said if "404" not in each] == []
+
+
+def test_a_chosen_file_is_checked_at_once_and_the_answer_takes_the_focus(live_server, badge):
+    with browser() as page:
+        page.goto(f"{live_server.url}/verify")
+        with page.expect_navigation():
+            page.set_input_files("input[type=file]", badge)
+        focused = page.evaluate("document.activeElement.textContent")
+
+    assert focused == VERIFIED
+
+
+def test_a_dropped_file_is_checked_too(live_server, badge):
+    with browser() as page:
+        page.goto(live_server.url)
+        with page.expect_navigation():
+            page.evaluate(
+                """bytes => {
+                    const data = new DataTransfer()
+                    data.items.add(new File([new Uint8Array(bytes)], "badge.png"))
+                    document.querySelector("drop-zone").dispatchEvent(
+                        new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true })
+                    )
+                }""",
+                list(badge.read_bytes()),
+            )
+        heading = page.inner_text("h1")
+
+    assert heading == VERIFIED
+
+
+def test_everything_works_without_scripts(live_server, badge):
+    with browser(java_script_enabled=False) as page:
+        page.goto(f"{live_server.url}/verify")
+        page.set_input_files("input[type=file]", badge)
+        page.get_by_role("button", name="Check it").click()
+        heading = page.inner_text("h1")
+
+    assert heading == VERIFIED
+
+
+def test_the_first_tab_leads_past_the_menu(live_server, db):
+    with browser() as page:
+        page.goto(f"{live_server.url}/help")
+        page.keyboard.press("Tab")
+        first = page.evaluate("document.activeElement.className")
+        page.keyboard.press("Enter")
+        then = page.evaluate("document.activeElement.id")
+
+    assert (first, then) == ("skip-link", "main")
+
+
+def test_a_value_can_be_copied(live_server, credential):
+    with browser(permissions=["clipboard-read", "clipboard-write"]) as page:
+        page.goto(f"{live_server.url}/c/{credential.public_id}")
+        page.locator("copy-field").nth(1).get_by_role("button").click()
+        copied = page.evaluate("navigator.clipboard.readText()")
+
+    assert copied == credential.public_id

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from server.tests.conftest import MONDAY
+from server.tests.desk import Desk, furnish, png
+
+from cairn_server.journal import append_only
+from cairn_server.journal.models import Entry
+from cairn_server.organisations import services
+from cairn_server.organisations.models import ApiToken, Organisation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.test import Client
+
+    from cairn_server.accounts.models import Person
+
+
+@pytest.fixture
+def client(owner: Person, signed_in: Callable[[Person], Client]) -> Client:
+    return signed_in(owner)
+
+
+@pytest.fixture
+def own(organisation: Organisation) -> str:
+    return f"/organisations/{organisation.public_id}"
+
+
+PROFILE = {"name": "Lakeside College", "url": "", "description": "", "email": "", "linkedin_id": ""}
+
+
+def test_three_answers_found_an_organisation(
+    learner: Person, installation: object, signed_in: Callable[[Person], Client]
+) -> None:
+    client = signed_in(learner)
+
+    answer = client.post(
+        "/organisations/new", {"name": "Weavers", "url": "", "description": "", "did": "did:web:x"}
+    )
+
+    made = Organisation.objects.get(name="Weavers")
+    assert answer["Location"] == f"/organisations/{made.public_id}/"
+    assert made.did == "", "B139: not a field of the form"
+    assert "From here to your first award" in client.get(answer["Location"]).content.decode()
+
+
+def test_a_name_that_looks_like_another_is_refused_beside_its_form(
+    organisation: Organisation, learner: Person, signed_in: Callable[[Person], Client]
+) -> None:
+    """B130: Cyrillic а and е."""
+    page = signed_in(learner).post("/organisations/new", {"name": "L\u0430k\u0435side College"})
+
+    assert page.status_code == 422
+    assert Organisation.objects.count() == 1
+
+
+def test_the_first_steps_end_with_the_first_award(
+    organisation: Organisation, owner: Person, issuer: Person, client: Client, own: str
+) -> None:
+    before = client.get(f"{own}/").context["steps"]
+    furnish(organisation, owner, issuer)
+    after = client.get(f"{own}/").context["steps"]
+
+    assert [done for _view, _words, done in before] == [False, False, False]
+    assert after == []
+
+
+def test_a_logo_is_drawn_anew(organisation: Organisation, client: Client, own: str) -> None:
+    """B109 B119: what is kept are pixels of ours; the name of the file is nowhere."""
+    upload = SimpleUploadedFile("../../x.php", png() + b"<?php trailing")
+
+    client.post(f"{own}/settings", {**PROFILE, "logo": upload})
+
+    organisation.refresh_from_db()
+    kept = bytes(organisation.logo_png)
+    assert kept.startswith(b"\x89PNG")
+    assert b"php" not in kept
+    assert kept == client.get(f"{own}/logo.png").content
+
+
+def test_a_refused_logo_changes_nothing_else_either(
+    organisation: Organisation, client: Client, own: str
+) -> None:
+    upload = SimpleUploadedFile("logo.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>")
+
+    page = client.post(f"{own}/settings", {**PROFILE, "name": "Renamed", "logo": upload})
+
+    organisation.refresh_from_db()
+    assert page.status_code == 422
+    assert (organisation.name, organisation.logo_png) == ("Lakeside College", None)
+
+
+def test_a_token_is_shown_once(organisation: Organisation, client: Client, own: str) -> None:
+    """B153"""
+    page = client.post(f"{own}/tokens/new", {"name": "LMS", "scopes": ["awards:read"]})
+
+    secret = page.context["secret"]
+    assert secret in page.content.decode()
+    assert page["Cache-Control"] == "no-store"
+    assert secret not in client.get(f"{own}/tokens").content.decode()
+    assert ApiToken.objects.get().pk == services.authenticate_token(secret, at=MONDAY).pk
+
+
+def test_a_scope_of_ones_own_making_is_refused(client: Client, own: str) -> None:
+    assert client.post(f"{own}/tokens/new", {"name": "LMS", "scopes": ["owner"]}).status_code == 422
+
+
+def test_the_journal_is_read_filtered_and_exported(
+    organisation: Organisation, owner: Person, issuer: Person, client: Client, own: str
+) -> None:
+    furnish(organisation, owner, issuer)
+
+    page = client.get(f"{own}/journal", {"q": "suspended", "actor": owner.public_id})
+    rows = b"".join(client.get(f"{own}/journal", {"format": "csv"}).streaming_content).decode()
+
+    assert [entry.verb for entry, _actor in page.context["rows"]] == ["credential suspended"]
+    assert Entry.objects.of(organisation.public_id).count() + 1 == len(rows.strip().split("\r\n"))
+
+
+def test_the_journal_page_tells_a_broken_chain(organisation: Organisation, client: Client, own: str) -> None:
+    assert client.get(f"{own}/journal").context["broken"] is None
+    append_only.drop(connection)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE journal_entry SET verb = 'nothing happened' WHERE number = 1")
+    append_only.create(connection)
+
+    page = client.get(f"{own}/journal")
+
+    assert page.context["broken"] is not None
+    assert "The chain is broken" in page.content.decode()
+
+
+def test_closing_says_what_stays_and_needs_the_box_ticked(
+    organisation: Organisation, owner: Person, issuer: Person, client: Client, own: str
+) -> None:
+    desk: Desk = furnish(organisation, owner, issuer)
+    assert client.get(f"{own}/close").context["live"] == 2
+    assert client.post(f"{own}/close").status_code == 422
+
+    client.post(f"{own}/close", {"knows": "on"})
+
+    organisation.refresh_from_db()
+    assert organisation.closed_at is not None
+    assert client.get(f"{own}/credentials/{desk.credential.public_id}").status_code == 200

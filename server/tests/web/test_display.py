@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import pytest
+from django.utils import translation
+from server.tests.conftest import MONDAY, PUBLIC_URL
+
+from cairn import Achievement, AchievementSubject, OpenBadgeCredential, Profile
+from cairn.credential import Criteria, IdentityObject, Image
+from cairn_server.web import display
+
+
+def document(*, identifiers=(), image=None, **achievement):
+    made = Achievement(
+        **{
+            "id": "https://issuer.example/a/1",
+            "name": "Glazing",
+            "description": "Mixes a glaze.",
+            "criteria": Criteria(narrative="Mix one."),
+            "image": image,
+            **achievement,
+        }
+    )
+    return OpenBadgeCredential(
+        id="https://issuer.example/c/1",
+        issuer=Profile(id="did:web:issuer.example", name="Issuer"),
+        subject=AchievementSubject(achievement=made, id="urn:uuid:1", identifiers=identifiers),
+        name="Glazing",
+        valid_from=MONDAY,
+    ).to_document()
+
+
+def shown(**parts) -> display.Shown:
+    made = display.shown(document(**parts), public_url=PUBLIC_URL)
+    assert isinstance(made, display.Shown)
+    return made
+
+
+def test_the_name_of_the_holder_is_shown_and_nothing_else_that_identifies():
+    found = shown(
+        identifiers=(
+            IdentityObject(identity_type="emailAddress", identity_hash="ada@people.example"),
+            IdentityObject(identity_type="name", identity_hash="sha256$00", hashed=True, salt="s"),
+            IdentityObject(identity_type="name", identity_hash="Ada"),
+        )
+    )
+
+    assert found.recipient == "Ada"
+    assert "ada@people.example" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://a.example/x", True),
+        ("http://a.example", True),
+        ("javascript:alert(1)", False),
+        ("data:text/html,x", False),
+        ("//a.example", False),
+        ("https:///x", False),
+        ("https://[", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_only_web_addresses_become_links(url, kept):
+    assert display.web_address(url) == (url if kept else "")  # B125
+
+
+def test_only_pictures_of_our_own_are_loaded():
+    assert shown(image=Image(id=f"{PUBLIC_URL}/a/x/image.png")).about.image_url == "/a/x/image.png"
+    assert shown(image=Image(id="https://spy.example/x.png")).about.image_url == ""
+    assert shown(image=Image(id=f"{PUBLIC_URL}.spy.example/x.png")).about.image_url == ""
+
+
+def test_a_text_in_another_language_says_so():
+    with translation.override("en"):
+        assert shown(in_language="en-GB").about.language_note == ""
+        assert "Dutch" in shown(in_language="nl").about.language_note
+
+
+def test_a_language_tag_that_is_none_is_dropped():
+    assert shown(in_language='en" onload="x').about.language == ""
+
+
+def test_a_kind_without_a_page_of_its_own_is_shown_in_short():
+    found = display.shown(
+        {"id": "urn:1", "issuer": "did:web:x.example", "name": "Letter"}, public_url=PUBLIC_URL
+    )
+
+    assert found == display.Plain(id="urn:1", name="Letter", issuer_id="did:web:x.example")
+
+
+@pytest.mark.parametrize(
+    ("wire", "words"),
+    [
+        ("MicroCredential", "Micro-credential"),
+        ("BachelorDegree", "Bachelor degree"),
+        ("ext:Prize", "Prize"),
+        (None, ""),
+    ],
+)
+def test_types_are_named_in_words(wire, words):
+    assert display.type_name(wire) == words
