@@ -1,9 +1,10 @@
 # Every target does its own set-up on a fresh machine: Python 3.11+ with venv, make and git are enough.
 .DEFAULT_GOAL := help
 SHELL := bash
+ONLY ?=
+SCALE ?= 1
 PYTHON ?= python3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-export ONLY SCALE
 
 .PHONY: help run test check bench prove interop lock clean
 
@@ -41,13 +42,13 @@ check: .venv/dev.stamp ## Format, lint, types, imports, migrations, documentatio
 	@! grep -nE 'https?://|file:' requirements/*.txt interop/package-lock.json
 
 bench: .venv/dev.stamp ## Measure against limits and peers, one JSON object a line (ONLY=prefix)
-	@.venv/bin/python -m bench
+	@.venv/bin/python -m bench $(ONLY)
 
 prove: .venv/dev.stamp ## Run the long campaigns, one JSON object a line (ONLY=prefix SCALE=0.01)
-	@.venv/bin/python -m prove
+	@.venv/bin/python -m prove $(ONLY) --scale $(SCALE)
 
 interop: .venv/dev.stamp interop/node_modules/.stamp ## Let other implementations verify ours, and ours theirs (ONLY=prefix)
-	@.venv/bin/python interop/run.py
+	@.venv/bin/python interop/run.py $(ONLY)
 
 interop/node_modules/.stamp: interop/package-lock.json
 	@cd interop && npm ci --silent --ignore-scripts --no-audit --no-fund
