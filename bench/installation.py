@@ -39,11 +39,11 @@ def start() -> AchievementVersion:
     from django.core.management import call_command
     from django.utils import timezone
 
-    from cairn_server.organisations import keys, services
+    from cairn_server.organisations import installation, keys
 
     keys.install(lambda: keys.KeyStore(bytes(range(32))))
     call_command("migrate", verbosity=0)
-    services.remember_installation(public_url=PUBLIC_URL, at=timezone.now())
+    installation.remember_installation(public_url=PUBLIC_URL, at=timezone.now())
     return _something_to_award()
 
 
@@ -57,7 +57,7 @@ def _something_to_award() -> AchievementVersion:
     at = timezone.now()
     owner = Person.objects.create_user("potter@bench.example", name="Olga Potter")
     guild = services.create_organisation(
-        by=owner, name="Guild of Potters", requires_second_factor=False, at=at
+        open_to_all=True, by=owner, name="Guild of Potters", requires_second_factor=False, at=at
     )
     draft = achievements.draft_achievement(
         by=owner,

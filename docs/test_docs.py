@@ -2,8 +2,9 @@
 """The documentation is true: its examples run, and its reference pages name everything there is.
 
 Fenced blocks marked ``python`` are executed, one namespace a page. In blocks marked ``console`` each line
-that begins with ``$ `` is run by bash in a folder of the page's own; the lines after it are the expected
-output, where ``…`` stands for anything. What a step exports, later steps of the page see.
+that begins with ``$ `` is run by bash in a folder of the page's own, with the lines after it that begin
+with ``> ``; what follows is the expected output, where ``…`` stands for anything. What a step exports, later
+steps of the page see.
 
 A page that speaks of http://127.0.0.1:8000 gets a server with demonstration data, on a free port that is
 put in place of 8000. Its output is ``cairn.log``, as the tutorial makes it, and TOKEN is a token for its
@@ -27,6 +28,7 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+from contextlib import contextmanager
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
@@ -41,10 +43,11 @@ INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")
 
 MAKE_TOKEN = """
 from django.utils import timezone
-from cairn_server.organisations import services
+from cairn_server.organisations import tokens
+from cairn_server.organisations import tokens
 from cairn_server.organisations.models import Membership, Scope
 owner = Membership.objects.get(person__email="mara@example.org", role="owner")
-token, text = services.create_token(
+token, text = tokens.create_token(
     owner.organisation, by=owner.person, name="Documentation", scopes=Scope.values, at=timezone.now()
 )
 print("token", text)
@@ -79,26 +82,33 @@ def test_python_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.Mon
 def test_console_examples_run(page: Path, tmp_path: Path) -> None:
     bodies = blocks(page, "console")
     environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    port = free_port()
     environment |= {"PATH": f"{BIN}:{os.environ['PATH']}", "DATA_DIR": str(tmp_path / "var")}
-    if not any(ADDRESS in body for body in bodies):
+    environment |= {"PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    if ADDRESS not in page.read_text():
         for body in bodies:
             run_console(body, tmp_path, environment)
         return
-    for port in started_server(tmp_path, environment):
-        environment |= {"PORT": str(port), "TOKEN": made_token(environment)}
+    with running_server(tmp_path, environment):
+        environment |= {"TOKEN": made_token(environment)}
         for body in bodies:
             run_console(body.replace(ADDRESS, f"127.0.0.1:{port}"), tmp_path, environment)
 
 
-def started_server(folder: Path, environment: dict[str, str]) -> Iterator[int]:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
+    return port
+
+
+@contextmanager
+def running_server(folder: Path, environment: dict[str, str]) -> Iterator[None]:
     log = folder / "cairn.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
             [BIN / "cairn-server", "run"],
-            env={**environment, "PORT": str(port)},
+            env=environment,
             stdout=output,
             stderr=output,
         )
@@ -110,7 +120,7 @@ def started_server(folder: Path, environment: dict[str, str]) -> Iterator[int]:
             time.sleep(0.1)
         else:
             pytest.fail("the server did not say that it is ready: " + log.read_text())
-        yield port
+        yield
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(20)
@@ -133,21 +143,22 @@ def made_token(environment: dict[str, str]) -> str:
 def run_console(body: str, folder: Path, environment: dict[str, str]) -> None:
     for step in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
         command, _, expected = step.partition("\n")
-        while command.endswith("\\"):
-            more, _, expected = expected.partition("\n")
-            command = command[:-1] + more
+        while expected.startswith("> "):
+            more, _, expected = expected.removeprefix("> ").partition("\n")
+            command += "\n" + more
         done = subprocess.run(
             ["bash", "-c", f"{command}\ncode=$?; env -0 > .environment; exit $code"],
             cwd=folder,
             env=environment,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,  # in order, as on a terminal
             text=True,
             timeout=180,
             check=False,
         )
         exported = (folder / ".environment").read_text().split("\0")
         environment.update(line.split("=", 1) for line in exported if "=" in line)
-        output = done.stdout + done.stderr
+        output = done.stdout
         pattern = ".*".join(re.escape(part) for part in expected.strip().split("…"))
         assert re.search(pattern, output, re.DOTALL), (
             f"$ {command}\nprinted\n{output}\ninstead of\n{expected}"
@@ -172,6 +183,40 @@ def test_links_to_headings_find_them(page: Path) -> None:
         headings = re.findall(r"^#+ (.*)$", (page.parent / target if target else page).read_text(), re.M)
         anchors = {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
         assert fragment in anchors, f"{page.name} links to {target}#{fragment}"
+
+
+# A page as prose and comments name it; not "<id>.md" nor "f'{name}.md'", which are no names.
+NAMED_PAGE = re.compile(r"(?<![\w<>{}*.-])(?:[\w.-]+/)*[\w-]+\.md\b")
+# Pages that an operator may write, and those that tests write.
+WRITTEN_BY_OTHERS = {"privacy.md", "terms.md", "help.md", "imprint.md", "page.md"}
+
+
+READABLE = {".py", ".md", ".html", ".css", ".js", ".mjs", ".toml", ".yml", ".txt", ".in"}
+FOLDERS = ("core", "server", "bench", "prove", "interop", "docs", "requirements", ".github", ".ci")
+
+
+def test_no_file_cites_a_page_that_is_not_in_the_repository() -> None:
+    """A newcomer can follow every reference: it is a page's whole path, or the end of one."""
+    files = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file()]
+    files = [
+        path for path in [*ROOT.glob("*"), *files] if path.is_file() and "node_modules" not in path.parts
+    ]
+    pages = ["/" + path.relative_to(ROOT).as_posix() for path in files if path.suffix == ".md"]
+    cited = [
+        (path.relative_to(ROOT).as_posix(), name)
+        for path in files
+        if path.suffix in READABLE or path.name in ("Makefile", "run")
+        for name in NAMED_PAGE.findall(path.read_text())
+    ]
+    assert len(cited) > 100
+    lost = {
+        (path, name)
+        for path, name in cited
+        if Path(name).name not in WRITTEN_BY_OTHERS
+        and not (ROOT / path).parent.joinpath(name).exists()
+        and not any(page.endswith("/" + name) for page in pages)
+    }
+    assert not lost, sorted(lost)
 
 
 def test_every_page_is_in_the_index() -> None:

@@ -11,10 +11,11 @@ import json
 import sys
 
 from prove.allocation import Allocation
+from prove.kills import Kills
 from prove.mutants import Mutants
 from prove.strict_json import StrictJson
 
-CAMPAIGNS = (StrictJson, Mutants, Allocation)
+CAMPAIGNS = (StrictJson, Mutants, Allocation, Kills)
 # The same seed finds the same failures again; another one looks elsewhere.
 SEED = 20260323
 

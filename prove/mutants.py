@@ -230,7 +230,7 @@ def _edit(root: Any, parent: Any, key: Any, paths: list[tuple[Any, ...]], random
             parent[key] = _respelled(value, random)
         case 7 if isinstance(parent, dict):
             parent[random.choice(("extra", "name", "@context", "@graph", "proof", "id"))] = deepcopy(value)
-        case 8:  # an array gives its items to another: the hole of speed.md section 5.4
+        case 8:  # an array gives its items to another: the same values in other places
             theirs = _at(root, other)
             if isinstance(value, list) and isinstance(theirs, list) and value is not theirs:
                 parent[key] = deepcopy(theirs)

@@ -67,7 +67,7 @@ BROKEN_ADDRESSES = [
 
 @pytest.mark.parametrize("address", BROKEN_ADDRESSES)
 def test_a_broken_address_under_a_good_signature_is_a_no_or_a_doubt_b18(address):
-    """A stranger can sign anything with a key of their own; no member of theirs may make the judge fall over."""
+    """A stranger can sign anything with a key of their own; none of it may make the judge fall over."""
     badge = sample_credential(status=StatusEntry("revocation", INDEX, LIST)).to_document()
     status = {**badge["credentialStatus"], "statusListCredential": address}
     strange = [{**badge, "issuer": {**badge["issuer"], "id": address}}, {**badge, "credentialStatus": status}]

@@ -3,6 +3,7 @@
 
 import io
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -290,6 +291,30 @@ def test_the_module_is_the_command(badge):
 
     assert done.returncode == ACCEPTED
     assert b"genuine" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["verify", "signed.json"], ACCEPTED),
+        (["verify", "--json", "signed.json"], ACCEPTED),
+        (["verify", "broken.json"], REJECTED),
+        (["sign", "badge.json", "--key", "key.json"], ACCEPTED),
+    ],
+)
+def test_a_reader_that_leaves_early_changes_nothing(badge, arguments, expected):
+    """``cairn verify … | head``: the exit code is that of the verdict, and nobody complains."""
+    Path("broken.json").write_bytes(badge.read_bytes().replace(b"validFrom", b"validfrom"))
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    with os.fdopen(writer, "wb") as output:
+        done = subprocess.run(
+            [sys.executable, "-m", "cairn", *arguments], stdout=output, stderr=subprocess.PIPE, check=False
+        )
+
+    assert done.stderr == b""
+    assert done.returncode == expected
 
 
 def test_help_names_the_commands(run):

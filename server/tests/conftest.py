@@ -26,6 +26,7 @@ from django.test import Client, TransactionTestCase
 from cairn_server.accounts.models import Person
 from cairn_server.journal import append_only
 from cairn_server.organisations import keys, services, watermark
+from cairn_server.organisations.installation import remember_installation
 from cairn_server.organisations.models import Installation, Membership, Organisation
 from cairn_server.organisations.roles import Role
 
@@ -42,6 +43,7 @@ KEK = bytes(range(32))
 
 # The settings of this suite: what an operator would have set, and nothing that switches a guard off.
 django_settings.PUBLIC_URL = PUBLIC_URL
+django_settings.OPEN_FOUNDING = True
 django_settings.SECURITY_CONTACT = f"{PUBLIC_URL}/imprint"
 django_settings.ALLOWED_HOSTS = ["cairn.example"]
 django_settings.CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
@@ -123,7 +125,7 @@ def nothing_cached() -> Iterator[None]:
 
 @pytest.fixture
 def installation(db: None) -> Installation:
-    return services.remember_installation(public_url=PUBLIC_URL, at=MONDAY)
+    return remember_installation(public_url=PUBLIC_URL, at=MONDAY)
 
 
 # The cast
@@ -152,6 +154,7 @@ def owner(person: Callable[..., Person]) -> Person:
 def organisation(installation: Installation, owner: Person) -> Organisation:
     """Olga's organisation. It asks for no second factor, so that tests of other things need none."""
     return services.create_organisation(
+        open_to_all=True,
         by=owner,
         name="Lakeside College",
         description="Evening courses by the lake.",
@@ -199,7 +202,9 @@ def learner(person: Callable[..., Person]) -> Person:
 def outsider(person: Callable[..., Person]) -> Person:
     """Somebody with every right, elsewhere. Makes ``elsewhere`` too, so a leak has something to leak."""
     made = person("Otto")
-    services.create_organisation(by=made, name="Elsewhere Academy", requires_second_factor=False, at=MONDAY)
+    services.create_organisation(
+        open_to_all=True, by=made, name="Elsewhere Academy", requires_second_factor=False, at=MONDAY
+    )
     return made
 
 

@@ -12,8 +12,10 @@ from PIL import Image
 from server.tests.conftest import MONDAY
 
 from cairn_server.achievements import services as achievements
+from cairn_server.issuing import batches
 from cairn_server.issuing import services as issuing
 from cairn_server.issuing.services import Recipient
+from cairn_server.organisations import identity, tokens
 from cairn_server.organisations import services as organisations
 from cairn_server.organisations.roles import Role
 
@@ -66,11 +68,14 @@ class Desk:
             "invitation_id": self.invitation.public_id,
             "token_id": self.token.public_id,
             "person_id": self.colleague.public_id,
+            "fragment": "key-2",
         }
 
 
 def furnish(organisation: Organisation, owner: Person, colleague: Person) -> Desk:
     organisations.set_logo(organisation, by=owner, png=png(), at=MONDAY)
+    # Every organisation has a key-1; this one has a key that no other has.
+    identity.rotate_key(organisation, by=owner, reason="Every year.", at=MONDAY)
     made = achievements.draft_achievement(by=owner, organisation=organisation, fields=FIELDS, at=MONDAY)
     version = achievements.publish(made, by=owner, at=MONDAY)
     draft = achievements.draft_achievement(
@@ -87,16 +92,14 @@ def furnish(organisation: Organisation, owner: Person, colleague: Person) -> Des
         for name in ("Lena", "Ida")
     )
     issuing.suspend(ida, by=owner, reason="Under review", at=MONDAY)
-    rows = issuing.check_rows(
+    rows = batches.check_rows(
         by=owner, version=version, text="email,name\nann@people.example,Ann\n", at=MONDAY
     )
-    batch = issuing.start_batch(by=owner, version=version, dry_run=rows, at=MONDAY)
+    batch = batches.start_batch(by=owner, version=version, dry_run=rows, at=MONDAY)
     invitation, link = organisations.invite(
         by=owner, organisation=organisation, email="new@people.example", roles=[Role.ISSUER], at=MONDAY
     )
-    token, _text = organisations.create_token(
-        organisation, by=owner, name="LMS", scopes=["awards:read"], at=MONDAY
-    )
+    token, _text = tokens.create_token(organisation, by=owner, name="LMS", scopes=["awards:read"], at=MONDAY)
     organisation.refresh_from_db()
     return Desk(organisation, draft, version, lena, ida, batch, invitation, link, token, colleague)
 

@@ -40,6 +40,8 @@ READ = {
     "organisation-settings": OVERSIGHT,
     "organisation-logo": EVERYONE,
     "organisation-keys": EVERYONE,
+    "key-rotate": OWNING,
+    "key-revoke": OWNING,
     "organisation-journal": OVERSIGHT,
     "organisation-hand-over": OWNING,
     "organisation-leave": EVERYONE,

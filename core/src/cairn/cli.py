@@ -28,7 +28,7 @@ from cairn.proof.data_integrity import JCS, RDFC
 from cairn.verifier import Report, Verdict, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 ACCEPTED, REJECTED, USAGE, UNDECIDED = 0, 1, 2, 3
 
@@ -146,7 +146,7 @@ def _verify(chosen: argparse.Namespace) -> int:
     if chosen.json:
         _print_json(report.to_document())
     else:
-        print("\n".join(_tell(report)))
+        _print("\n".join(_tell(report)))
     if report.accepted:
         return ACCEPTED
     failed = any(found.outcome is Outcome.FAILED for found in report.findings)
@@ -177,7 +177,7 @@ def _keygen(chosen: argparse.Namespace) -> int:
     handle = os.open(chosen.output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(to_json(key.to_jwk()) + b"\n")
-    print(did_key(key.public_key))
+    _print(did_key(key.public_key))
     return ACCEPTED
 
 
@@ -233,7 +233,23 @@ def _refused(error: CairnError, code: int, *, as_json: bool) -> int:
 
 
 def _print_json(value: Any) -> None:
-    sys.stdout.write(to_json(value).decode() + "\n")
+    _print(to_json(value).decode())
+
+
+def _print(text: str) -> None:
+    with _reader_may_leave():
+        print(text)
+
+
+@contextlib.contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    """Whoever has read enough (``cairn verify … | head``) changes neither the verdict nor the exit code."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more when it ends, and would complain then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _read_input(name: str) -> bytes:
@@ -249,6 +265,5 @@ def _write_output(target: Path | None, data: bytes) -> None:
     if target is not None:
         target.write_bytes(data)
         return
-    with contextlib.suppress(BrokenPipeError):
+    with _reader_may_leave():
         sys.stdout.buffer.write(data if data.endswith(b"\n") else data + b"\n")
-        sys.stdout.buffer.flush()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each way in which JSON readers disagree is refused (security.md 3.1, B1 to B11)."""
+"""Each way in which JSON readers disagree is refused (B1 to B11 in docs/reference/bad-inputs.md)."""
 
 import json
 from datetime import datetime

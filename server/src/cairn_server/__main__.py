@@ -2,13 +2,14 @@
 """``cairn-server``: one console script for everything an operator does.
 
 A thin front on Django's management commands. It settles what must be settled before Django is imported:
-a safe SQLite, the two secret files, and which of ``run`` and ``serve`` this is.
+a safe SQLite, the files that only their owner may read, and which of ``run`` and ``serve`` this is.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 from cairn_server.config import first_start
 from cairn_server.config.sqlite import use_safe_sqlite
@@ -42,8 +43,12 @@ def main(arguments: list[str] | None = None) -> int:
     use_safe_sqlite()
     first_start.prepare(first_start.data_dir())
 
+    from django.conf import settings
     from django.core.management import execute_from_command_line
 
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        first_start.make_private(Path(database["NAME"]))
     execute_from_command_line(["cairn-server", command, *arguments[1:]])
     return 0
 

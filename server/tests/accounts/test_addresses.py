@@ -79,7 +79,7 @@ def test_nobody_has_no_addresses():
 
 
 def test_an_operator_has_no_permission_in_organisations(organisation):
-    """security.md section 7, point 8: no issue right."""
+    """Running the server gives no right to sign in somebody's name."""
     from cairn_server.organisations.roles import roles_of
 
     operator = Person.objects.create_superuser("root@cairn.example", "a long enough password")

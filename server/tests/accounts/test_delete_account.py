@@ -9,6 +9,7 @@ from cairn_server.accounts.models import Person
 from cairn_server.journal.models import Entry
 from cairn_server.journal.services import broken_link
 from cairn_server.organisations import services as organisations
+from cairn_server.organisations import tokens
 from cairn_server.organisations.models import ApiToken, Invitation, LastOwner, Membership
 from cairn_server.organisations.roles import Role
 
@@ -35,7 +36,7 @@ def test_the_journal_stays_whole_and_names_nobody(organisation, issuer):
 
 def test_memberships_and_tokens_go_with_the_person(organisation, owner, member):
     second = member("Olaf", Role.OWNER)
-    _, text = organisations.create_token(
+    _, text = tokens.create_token(
         organisation, by=second, name="sync", scopes=["awards:read"], at=MONDAY
     )
     organisations.invite(
@@ -47,8 +48,8 @@ def test_memberships_and_tokens_go_with_the_person(organisation, owner, member):
     assert list(Membership.objects.values_list("person", flat=True)) == [owner.pk]
     assert not ApiToken.objects.exists()
     assert Invitation.objects.get().invited_by is None
-    with pytest.raises(organisations.BadToken):
-        organisations.authenticate_token(text, at=TUESDAY)
+    with pytest.raises(tokens.BadToken):
+        tokens.authenticate_token(text, at=TUESDAY)
 
 
 def test_the_last_owner_of_an_open_organisation_is_refused(organisation, owner, issuer):

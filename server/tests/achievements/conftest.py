@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 from server.tests.conftest import MONDAY
 
 from cairn_server.achievements import services
@@ -24,3 +26,10 @@ def draft(issuer: Person, organisation: Organisation) -> AchievementVersion:
 @pytest.fixture
 def version(issuer: Person, draft: AchievementVersion) -> AchievementVersion:
     return services.publish(draft, by=issuer, at=MONDAY)
+
+
+def png(size: tuple[int, int], **options: object) -> bytes:
+    """A picture of one colour; ``options`` are Pillow's for saving it."""
+    out = io.BytesIO()
+    Image.new("RGB", size, "teal").save(out, "PNG", **options)
+    return out.getvalue()

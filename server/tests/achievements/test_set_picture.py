@@ -8,8 +8,8 @@ from PIL import Image
 from server.tests.conftest import TUESDAY
 
 from cairn_server.achievements import services
-from cairn_server.achievements.pictures import NotAPicture
 from cairn_server.achievements.services import VersionFrozen
+from cairn_server.achievements.uploads import NotAPicture
 from cairn_server.errors import NotAllowed, NotVisible
 
 

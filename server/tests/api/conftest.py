@@ -14,7 +14,7 @@ from server.tests.conftest import MONDAY
 from cairn_server.achievements import services as achievements
 from cairn_server.issuing import services as issuing
 from cairn_server.issuing.services import Recipient
-from cairn_server.organisations import services
+from cairn_server.organisations import tokens
 from cairn_server.organisations.models import Scope
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def caller(organisation: Organisation, owner: Person) -> Callable[..., Caller]:
     """A machine with a token of ``organisation``; all scopes unless some are named."""
 
     def make(*scopes: str) -> Caller:
-        _token, text = services.create_token(
+        _token, text = tokens.create_token(
             organisation, by=owner, name="script", scopes=scopes or Scope.values, at=MONDAY
         )
         return Caller(text)
@@ -76,9 +76,7 @@ def caller(organisation: Organisation, owner: Person) -> Callable[..., Caller]:
 
 @pytest.fixture
 def foreign_caller(elsewhere: Organisation, outsider: Person) -> Caller:
-    _token, text = services.create_token(
-        elsewhere, by=outsider, name="script", scopes=Scope.values, at=MONDAY
-    )
+    _token, text = tokens.create_token(elsewhere, by=outsider, name="script", scopes=Scope.values, at=MONDAY)
     return Caller(text)
 
 

@@ -1,82 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every page that a browser can open, by the name of its address; and the desk that they are about."""
+"""Every page that a browser can open, by the name of its address, and how to come to the others."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from cairn.status import StatusEntry
+from cairn.testing import NOON, sample_credential, signed_sample
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from server.tests.browser.running import Visitor
 
+    # What the addresses below have in braces.
+    Desk = dict[str, str]
+
 COLLEAGUE = "colleague@people.example"
-LIST = "email,name\n=cmd,Ann\nbo@people.example,Bo\nbo@people.example,Bo\n"
+INVITED = "invited@people.example"
 
-
-@dataclass
-class Desk:
-    """Where the pages of the demonstration are, once its owner has been busy for a minute."""
-
-    organisation: str = ""
-    addresses: dict[str, str] = field(default_factory=dict)
-
-
-def furnish(owner: Visitor, colleague: Visitor) -> Desk:
-    """Make one of everything: a draft, a list, an invitation, a token, a colleague."""
-    genuine, _, _, suspended, _, revoked = owner.site.credentials
-    ids = {name: address.rpartition("/")[2] for name, address in
-           {"genuine": genuine, "suspended": suspended, "revoked": revoked}.items()}  # fmt: skip
-    owner.open("/organisations/")
-    owner.page.locator("main h2 a").first.click()
-    base = re.sub(r"^https?://[^/]+|/$", "", owner.page.url)
-    found = Desk(base)
-
-    owner.open(f"{base}/achievements/new")
-    owner.fill(name="Second firing", description="Fires stoneware.", criteria="Fire **one** kiln.")
-    owner.press("Save as a draft")
-    draft = re.search(r"/achievements/([^/]+)/picture", owner.page.url)
-    assert draft is not None
-
-    owner.open(f"{base}/achievements")
-    owner.page.locator("main h2 a").last.click()
-    published = owner.page.url.rpartition("/")[2]
-    achievement = owner.page.locator("main a[href$='/archive']").get_attribute("href").split("/")[-2]
-
-    owner.open(f"{base}/award/list")
-    owner.fill(text="email,name\nann@people.example,Ann\n")
-    owner.press("Check the list")
-    owner.press("Award 1 credential")
-    batch = owner.page.url.rpartition("/")[2]
-
-    owner.open(f"{base}/tokens/new")
-    owner.fill(name="Learning system")
-    owner.page.locator("main input[type=checkbox]").first.check()
-    owner.page.locator("main form button[type=submit]").last.click()
-    owner.open(f"{base}/tokens")
-    token = owner.page.locator("main a[href$='/revoke']").first.get_attribute("href")
-
-    invite(owner, base, COLLEAGUE)
-    colleague.sign_up(COLLEAGUE)
-    colleague.open(invitation_link(colleague, COLLEAGUE))
-    colleague.press("Join")
-    invite(owner, base, "new@people.example")
-    invitation = invitation_link(owner, "new@people.example")
-    owner.open(f"{base}/members")
-    person = owner.page.locator("main a[href$='/remove']").first.get_attribute("href").split("/")[-2]
-
-    owner.open("/dev/mail/")
-    message = owner.page.locator("main li a").first.get_attribute("href")
-
-    found.addresses = {
+# Who looks, and where. A second state of the same page has a word after a comma.
+PAGES: dict[str, dict[str, str]] = {
+    "stranger": {
         "home": "/",
         "verify": "/verify",
-        "credential": f"/c/{ids['genuine']}",
-        "credential, suspended": f"/c/{ids['suspended']}",
-        "credential, revoked": f"/c/{ids['revoked']}",
+        "credential": "/c/{genuine}",
+        "credential, suspended": "/c/{suspended}",
+        "credential, revoked": "/c/{revoked}",
         "credential, absent": "/c/AAAAAAAAAAAAAAAAAAAAAA",
-        "achievement": f"/a/{published}",
-        "issuer": base.replace("/organisations/", "/i/"),
+        "achievement": "/a/{version}",
+        "issuer": "/i/{organisation}",
         "help": "/help",
         "privacy": "/privacy",
         "terms": "/terms",
@@ -87,64 +42,277 @@ def furnish(owner: Visitor, colleague: Visitor) -> Desk:
         "account_signup": "/account/signup/",
         "account_request_login_code": "/account/login/code/",
         "account_reset_password": "/account/password/reset/",
-        "invitation": invitation,
+        "account_password_reset_completed": "/account/password/reset/done/",
+        "account_inactive": "/account/inactive/",
+        "invitation": "{invitation}",
         "invitation, over": "/invitation/over",
-        "dev-mail": "/dev/mail/",
-        "dev-mail-message": message,
+        "openapi-view": "/api/v1/docs",
+    },
+    "colleague": {
+        "wallet, empty": "/wallet",
+        "organisation, as an issuer": "{base}/",
+        "organisation-settings, forbidden": "{base}/settings",
+        "account_set_password": "/account/password/set/",
+        "mfa_activate_totp": "/account/2fa/totp/activate/",
+        "mfa_add_webauthn": "/account/2fa/webauthn/add/",
+        "organisation, first steps": "/organisations/{fresh}/",
+        "achievements, none": "/organisations/{fresh}/achievements",
+        "credentials, none": "/organisations/{fresh}/credentials",
+        "award, nothing published": "/organisations/{fresh}/award",
+        "organisation-tokens, none": "/organisations/{fresh}/tokens",
+        "organisation-keys, no identity yet": "/organisations/{fresh}/keys",
+        "key-rotate": "/organisations/{fresh}/keys/rotate",
+        "key-revoke": "/organisations/{fresh}/keys/key-1/revoke",
+    },
+    "owner": {
         "account": "/account/",
         "account-data": "/account/data",
         "account-delete": "/account/delete",
         "account_email": "/account/email/",
-        "account_set_password": "/account/password/set/",
+        "account_logout": "/account/logout/",
         "mfa_index": "/account/2fa/",
         "mfa_list_webauthn": "/account/2fa/webauthn/",
         "usersessions_list": "/account/sessions/",
-        "account_logout": "/account/logout/",
         "wallet": "/wallet",
         "organisations": "/organisations/",
         "organisation-new": "/organisations/new",
-        "organisation": f"{base}/",
-        "organisation-settings": f"{base}/settings",
-        "organisation-keys": f"{base}/keys",
-        "organisation-journal": f"{base}/journal",
-        "organisation-hand-over": f"{base}/hand-over",
-        "organisation-leave": f"{base}/leave",
-        "organisation-close": f"{base}/close",
-        "organisation-tokens": f"{base}/tokens",
-        "token-new": f"{base}/tokens/new",
-        "token-revoke": token,
-        "organisation-members": f"{base}/members",
-        "member-invite": f"{base}/members/invite",
-        "member-roles": f"{base}/members/{person}/roles",
-        "member-remove": f"{base}/members/{person}/remove",
-        "achievements": f"{base}/achievements",
-        "achievement-new": f"{base}/achievements/new",
-        "achievement-detail": f"{base}/achievements/{published}",
-        "achievement-edit": f"{base}/achievements/{draft[1]}/edit",
-        "achievement-picture": f"{base}/achievements/{draft[1]}/picture",
-        "achievement-publish": f"{base}/achievements/{draft[1]}/publish",
-        "achievement-new-version": f"{base}/achievements/{achievement}/new-version",
-        "achievement-archive": f"{base}/achievements/{achievement}/archive",
-        "award": f"{base}/award",
-        "award-list": f"{base}/award/list",
-        "batch": f"{base}/batches/{batch}",
-        "credentials": f"{base}/credentials",
-        "credential-detail": f"{base}/credentials/{ids['genuine']}",
-        "credential-revoke": f"{base}/credentials/{ids['genuine']}/revoke",
-        "credential-suspend": f"{base}/credentials/{ids['genuine']}/suspend",
-        "credential-reinstate": f"{base}/credentials/{ids['suspended']}/reinstate",
-    }  # fmt: skip
-    return found
+        "organisation": "{base}/",
+        "organisation-settings": "{base}/settings",
+        "organisation-keys": "{base}/keys",
+        "key-rotate, not possible": "{base}/keys/rotate",
+        "organisation-journal": "{base}/journal",
+        "organisation-hand-over": "{base}/hand-over",
+        "organisation-leave": "{base}/leave",
+        "organisation-close": "{base}/close",
+        "organisation-tokens": "{base}/tokens",
+        "token-new": "{base}/tokens/new",
+        "token-revoke": "{base}/tokens/{token}/revoke",
+        "organisation-members": "{base}/members",
+        "member-invite": "{base}/members/invite",
+        "member-roles": "{base}/members/{person}/roles",
+        "member-remove": "{base}/members/{person}/remove",
+        "achievements": "{base}/achievements",
+        "achievement-new": "{base}/achievements/new",
+        "achievement-detail": "{base}/achievements/{version}",
+        "achievement-edit": "{base}/achievements/{draft}/edit",
+        "achievement-picture": "{base}/achievements/{draft}/picture",
+        "achievement-publish": "{base}/achievements/{draft}/publish",
+        "achievement-new-version": "{base}/achievements/{achievement}/new-version",
+        "achievement-archive": "{base}/achievements/{achievement}/archive",
+        "award": "{base}/award",
+        "award-list": "{base}/award/list",
+        "batch": "{base}/batches/{batch}",
+        "credentials": "{base}/credentials",
+        "credentials, none found": "{base}/credentials?q=nobody",
+        "credential-detail": "{base}/credentials/{genuine}",
+        "credential-revoke": "{base}/credentials/{genuine}/revoke",
+        "credential-suspend": "{base}/credentials/{genuine}/suspend",
+        "credential-reinstate": "{base}/credentials/{suspended}/reinstate",
+        "dev-mail": "/dev/mail/",
+        "dev-mail-message": "{mail}",
+    },
+}
+
+# What the server says of those that are not simply there.
+STATUS = {
+    "credential, absent": 404,
+    "not found": 404,
+    "invitation, over": 410,
+    "organisation-settings, forbidden": 403,
+}
+
+# Addresses that show nothing to read: machine forms, pictures, what is only posted to …
+NOTHING_TO_READ = {
+    "healthz", "robots", "security-txt", "did-document", "status-list", "suspension-list",
+    "credential-file", "credential-check", "achievement-json", "achievement-image", "issuer-json",
+    "issuer-image", "language", "organisation-logo", "achievement-picture-preview",
+    "achievement-picture-stored", "invitation-withdraw", "credential-send-again", "openapi-json",
+    "api-root", "api-nothing-here", "mfa_download_recovery_codes", "mfa_login_webauthn",
+}  # fmt: skip
+# … and steps of allauth that only somebody halfway through a sign-in, or with a second factor, gets to see.
+ON_THE_WAY = {
+    "account_email_verification_sent", "account_confirm_login_code", "account_confirm_password_reset_code",
+    "account_complete_password_reset", "account_change_password", "account_reauthenticate",
+    "mfa_authenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_deactivate_totp",
+    "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_remove_webauthn", "mfa_edit_webauthn",
+}  # fmt: skip
 
 
-def invite(owner: Visitor, base: str, email: str) -> None:
-    owner.open(f"{base}/members/invite")
+def address(name: str, who: str, desk: Desk) -> str:
+    return PAGES[who][name].format(**desk)
+
+
+def furnish(owner: Visitor, colleague: Visitor) -> Desk:
+    """Make what the demonstration lacks: a draft, a list, a token, an invitation, a colleague.
+
+    The colleague also has an organisation of their own, in which nothing has happened yet.
+    """
+    genuine, _, _, suspended, _, revoked = (each.rpartition("/")[2] for each in owner.site.credentials)
+    desk = {"genuine": genuine, "suspended": suspended, "revoked": revoked}
+
+    owner.open("/organisations/")
+    owner.page.locator("main h2 a").first.click()
+    desk["organisation"] = _part(owner.page.url, -2)
+    desk["base"] = base = f"/organisations/{desk['organisation']}"
+
+    owner.open(f"{base}/achievements/new")
+    owner.fill(name="Second firing", description="Fires stoneware.", criteria="Fire **one** kiln.")
+    owner.press("Save as a draft")
+    desk["draft"] = _part(owner.page.url, -2)
+
+    owner.open(f"{base}/achievements?state=published")
+    owner.page.locator("main h2 a").last.click()
+    desk["version"] = _part(owner.page.url, -1)
+    desk["achievement"] = _part(owner.link("/archive"), -2)
+
+    owner.open(f"{base}/award/list")
+    owner.fill(text="email,name\nann@people.example,Ann\n")
+    owner.press("Check the list")
+    owner.press("Award 1 credential")
+    desk["batch"] = _part(owner.page.url, -1)
+
+    make_token(owner, desk)
+    owner.open(f"{base}/tokens")
+    desk["token"] = _part(owner.link("/revoke"), -2)
+
+    _invite(owner, desk, COLLEAGUE)
+    colleague.sign_up(COLLEAGUE)
+    colleague.open(_invitation(colleague, COLLEAGUE))
+    colleague.press("Join")
+    colleague.open("/organisations/new")
+    colleague.fill(name="Fresh Start")
+    colleague.press("Create organisation")
+    desk["fresh"] = _part(colleague.page.url, -2)
+    _invite(owner, desk, INVITED)
+    desk["invitation"] = _invitation(owner, INVITED)
+    desk["mail"] = "/dev/mail/" + _part(owner.page.url, -1)
+    owner.open(f"{base}/members")
+    desk["person"] = _part(owner.link("/remove"), -2)
+    return desk
+
+
+def _part(address: str, number: int) -> str:
+    return address.split("/")[number]
+
+
+def _invite(owner: Visitor, desk: Desk, email: str) -> None:
+    owner.open(f"{desk['base']}/members/invite")
     owner.fill(email=email)
-    owner.page.locator("main input[type=checkbox][value=issuer]").check()
+    owner.tick("issuer")
     owner.press("Invite")
 
 
-def invitation_link(visitor: Visitor, email: str) -> str:
+def _invitation(visitor: Visitor, email: str) -> str:
     link = re.search(r"/invitation/\S+", visitor.mail(email, "You are invited"))
     assert link is not None
     return link[0]
+
+
+# Pages that answer something: who asks, and how.
+
+
+def make_token(owner: Visitor, desk: Desk) -> None:
+    owner.open(f"{desk['base']}/tokens/new")
+    owner.fill(name="Learning system")
+    owner.tick("awards:read")
+    owner.press("Make token")
+
+
+def _verify(document: bytes) -> Callable[[Visitor, Desk], None]:
+    def bring(visitor: Visitor, desk: Desk) -> None:
+        visitor.bring("badge.json", document)
+
+    return bring
+
+
+def _verify_ours(which: str) -> Callable[[Visitor, Desk], None]:
+    def bring(visitor: Visitor, desk: Desk) -> None:
+        visitor.bring("badge.json", visitor.download(f"/c/{desk[which]}.json"))
+
+    return bring
+
+
+def _award(**fields: str) -> Callable[[Visitor, Desk], None]:
+    def bring(owner: Visitor, desk: Desk) -> None:
+        owner.open(f"{desk['base']}/award")
+        owner.page.locator("main summary").click()
+        owner.fill(**fields)
+        owner.press("Preview")
+
+    return bring
+
+
+def _award_list(rows: str) -> Callable[[Visitor, Desk], None]:
+    def bring(owner: Visitor, desk: Desk) -> None:
+        owner.open(f"{desk['base']}/award/list")
+        owner.fill(text=rows)
+        owner.press("Check the list")
+
+    return bring
+
+
+def _submit(path: str, button: str, *before: str, **fields: str) -> Callable[[Visitor, Desk], None]:
+    def bring(visitor: Visitor, desk: Desk) -> None:
+        visitor.open(path.format(**desk))
+        for name in before:
+            visitor.press(name)
+        visitor.fill(**fields)
+        visitor.press(button)
+
+    return bring
+
+
+def _all_details(visitor: Visitor, desk: Desk) -> None:
+    visitor.open(f"/c/{desk['revoked']}")
+    for summary in visitor.page.locator("main summary").all():
+        summary.click()
+
+
+_LAST_WEEK = NOON - timedelta(days=7)
+_EXPIRED = sample_credential(valid_from=_LAST_WEEK, valid_until=_LAST_WEEK + timedelta(days=1))
+# An address that the verifier may not even try.
+_OUT_OF_REACH = sample_credential(
+    valid_from=_LAST_WEEK, status=StatusEntry("revocation", 7, "https://127.0.0.1/s/1")
+)
+_CHANGED = signed_sample(at=_LAST_WEEK, credential=_EXPIRED).replace(b"Knots", b"Knotz")
+
+ANSWERS: dict[str, tuple[str, Callable[[Visitor, Desk], None]]] = {
+    "verified": ("stranger", _verify_ours("genuine")),
+    "verified with remarks": ("stranger", _verify(signed_sample(_EXPIRED, at=_LAST_WEEK))),
+    "not verified, revoked": ("stranger", _verify_ours("revoked")),
+    "not verified, changed": ("stranger", _verify(_CHANGED)),
+    "could not check": ("stranger", _verify(signed_sample(_OUT_OF_REACH, at=_LAST_WEEK))),
+    "cannot be read": ("stranger", _verify(b"a screenshot")),
+    "nothing brought": ("stranger", _submit("/verify", "Check it")),
+    "every detail of a credential": ("stranger", _all_details),
+    "wrong password": (
+        "stranger",
+        _submit("/account/login/", "Sign in", login="nobody@people.example", password="guess"),
+    ),
+    "code asked for": ("stranger", _submit("/account/login/code/", "E-mail me a code", email=INVITED)),
+    "award previewed": (
+        "owner",
+        _award(name="Ada Lovelace", email="ada@people.example", narrative="Six *bowls*.", grade="Pass"),
+    ),
+    "award with mistakes": ("owner", _award(email="ada")),
+    "list checked": ("owner", _award_list("email;name;grade\nbo@people.example;Bo;1\n")),
+    "list with mistakes": ("owner", _award_list("email,name,x\nann@,Ann,1\nbo@people.example,,2\n")),
+    "token made": ("owner", make_token),
+    "achievement without a name": (
+        "owner",
+        _submit("{base}/achievements/new", "Save as a draft", "Add a skill"),
+    ),
+    "achievement, criteria previewed": (
+        "owner",
+        _submit(
+            "{base}/achievements/{draft}/edit", "Preview", criteria="## Show\n\n- [this](https://a.example)"
+        ),
+    ),
+    "picture too faint": (
+        "owner",
+        _submit("{base}/achievements/{draft}/picture", "Use this picture", colour="#eeeeee"),
+    ),
+    "revoked without a reason": ("owner", _submit("{base}/credentials/{genuine}/revoke", "Revoke")),
+    "invited without a role": ("owner", _submit("{base}/members/invite", "Invite", email="a@b.example")),
+    "saved": ("owner", _submit("{base}/settings", "Save")),
+}

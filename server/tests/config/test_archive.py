@@ -18,7 +18,7 @@ from cairn_server.config import watermark as marks
 from cairn_server.issuing.models import Credential, StatusList
 from cairn_server.journal import append_only
 from cairn_server.journal.services import broken_link, chains
-from cairn_server.organisations import keys, services
+from cairn_server.organisations import identity, installation, keys
 from cairn_server.organisations.models import Organisation
 from cairn_server.organisations.watermark import DatabaseBehind, watermark
 
@@ -140,7 +140,7 @@ def test_a_database_put_back_behind_our_back_is_found_at_start(backup, award):
 
     start.prepare(at=TUESDAY, say=said.append)
 
-    assert services.installation().recovering
+    assert installation.installation().recovering
     assert not StatusList.objects.filter(sealed_at=None).exists()
     assert "confirm-restore" in " ".join(said)
     with pytest.raises(DatabaseBehind):
@@ -165,7 +165,7 @@ def test_an_ordinary_restart_is_no_recovery(award):
 
     start.prepare(at=TUESDAY, say=lambda line: pytest.fail(line))
 
-    assert not services.installation().recovering
+    assert not installation.installation().recovering
     award(9, at=TUESDAY)
 
 
@@ -185,7 +185,7 @@ def test_a_lost_watermark_is_a_recovery(award):
 
     start.prepare(at=TUESDAY, say=lambda line: None)
 
-    assert services.installation().recovering
+    assert installation.installation().recovering
 
 
 def test_confirming_brings_the_versions_above_what_was_published(backup, award):
@@ -358,7 +358,7 @@ def test_what_cannot_be_restored_is_said_in_a_sentence(tmp_path):
 
 
 def test_a_changed_public_address_is_named_with_its_consequences(organisation, settings):
-    services.identity(organisation, public_url=PUBLIC_URL, at=MONDAY)
+    identity.identity(organisation, public_url=PUBLIC_URL, at=MONDAY)
     settings.PUBLIC_URL = "https://new.example"
     said = []
 
@@ -368,7 +368,7 @@ def test_a_changed_public_address_is_named_with_its_consequences(organisation, s
     assert PUBLIC_URL in text
     assert "https://new.example" in text
     assert "1 organisation(s)" in text
-    assert services.public_url() == "https://new.example"
+    assert installation.public_url() == "https://new.example"
     assert Organisation.objects.get().did.startswith("did:web:cairn.example")
     start.prepare(at=TUESDAY, say=lambda line: pytest.fail(line))
 

@@ -68,7 +68,7 @@ def test_development_is_not_served(ready, settings):
 
 @pytest.mark.skipif("__import__('django.db').db.connection.vendor != 'postgresql'", reason="about PostgreSQL")
 def test_a_database_that_may_forget_is_refused(ready):
-    """security.md rule 15."""
+    """What a power cut could take back is never confirmed to anybody."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit = off")
     assert found() == {"cairn.E005"}

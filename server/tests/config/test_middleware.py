@@ -5,7 +5,8 @@ import json
 
 import pytest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.http import Http404, HttpResponse
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.test import Client, RequestFactory
 from server.tests.conftest import PASSWORD
 
@@ -33,6 +34,13 @@ def test_another_host_is_refused(host, path):
     assert Client(headers={"host": host}).get(path).status_code == 400
 
 
+def test_b132_a_foreign_host_leaves_no_traceback_in_the_log(caplog):
+    """Anybody can send one, as often as they like."""
+    assert Client(headers={"host": "evil.example"}).get("/").status_code == 400
+
+    assert not [record for record in caplog.records if record.exc_info]
+
+
 def test_the_scheme_is_that_of_the_public_address_whatever_a_header_claims(settings):
     """B152."""
     seen = []
@@ -43,6 +51,71 @@ def test_the_scheme_is_that_of_the_public_address_whatever_a_header_claims(setti
     app(RequestFactory().get("/", headers={"host": "cairn.example", "x-forwarded-proto": "https"}))
 
     assert seen == ["https://cairn.example/", "http://cairn.example/"]
+
+
+# HEAD
+
+# Not through the test client: that one takes the body away by itself, which a real server does not.
+APPLICATION = WSGIHandler()
+
+
+def through_wsgi(method, path):
+    environ = RequestFactory(headers={"host": "cairn.example"}).generic(method, path).environ
+    told = {}
+    response = APPLICATION(environ, lambda status, headers, *_: told.update(headers, status=status))
+    try:
+        return told, b"".join(response)
+    finally:
+        response.close()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/nothing",
+        "/verify",
+        "/account/login/",
+        "/healthz",
+        "/static/css/base.css",
+        "/api/v1/nothing",
+        "/api/v1/docs",
+        "/api/v1/openapi.json",
+        "/i/nobody/did.json",
+        "/.well-known/security.txt",
+    ],
+)
+def test_head_is_answered_with_headers_alone(path):
+    """RFC 9110 section 9.3.2: the headers of GET, its length too, and no body."""
+    got, page = through_wsgi("GET", path)
+    told, body = through_wsgi("HEAD", path)
+
+    assert body == b""
+    assert page
+    if told["status"] == got["status"]:  # some addresses take no HEAD, and say so without a body too
+        assert told["Content-Type"] == got["Content-Type"]
+        # A token against forgery is as long in every page.
+        assert told["Content-Length"] == got["Content-Length"] == str(len(page))
+
+
+def test_head_of_a_stream_sends_nothing_and_closes_it():
+    closed = []
+
+    def pieces():
+        try:
+            yield b"bytes"
+        finally:
+            closed.append(True)
+
+    stream = pieces()
+    next(stream)
+    app = middleware.NoBodyForHead(lambda request: StreamingHttpResponse(stream))
+
+    response = app(RequestFactory().head("/"))
+
+    assert b"".join(response) == b""
+    response.close()
+    assert closed
 
 
 # Headers

@@ -6,6 +6,7 @@ import re
 import secrets
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -77,9 +78,9 @@ def get(port, path, **headers):
         connection.close()
 
 
-def ask(command, environment):
+def ask(command, environment, cwd=None):
     return subprocess.run(
-        [sys.executable, "-m", "cairn_server", *command],
+        [sys.executable, "-m", "cairn_server", *command], cwd=cwd,
         env=environment, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 
@@ -171,6 +172,61 @@ def test_production_serves_and_prints_no_link(environment, port, tmp_path):
         assert get(port, "/development/sign-in/x", Host="cairn.example")[0] == 404
     assert not lines(log)["owner"]
     assert not lines(log)["credential"]
+
+
+COMMANDS_ABOUT_CONTENT = (
+    ["backup", "x.cairn"],
+    ["restore", "x.cairn"],
+    ["confirm-restore"],
+    ["journal-verify"],
+    ["rotate-kek"],
+)
+
+
+def test_on_a_database_without_tables_the_commands_say_so(environment, tmp_path):
+    environment |= {"COLUMNS": "200"}
+
+    for command in COMMANDS_ABOUT_CONTENT:
+        answer = ask(command, environment, cwd=tmp_path)
+
+        assert answer.returncode == 1, command
+        assert answer.stderr.startswith("CommandError: The "), answer.stderr
+        assert "older schema" in answer.stderr or "cannot be read" in answer.stderr
+        assert "Traceback" not in answer.stderr
+    assert not (tmp_path / "x.cairn").exists()
+    assert not (tmp_path / "var/keys/kek.new").exists()
+
+
+def test_a_server_that_was_never_started_has_nothing_to_confirm_or_to_give_back(environment, tmp_path):
+    """Tables, and not a row in them."""
+    assert ask(["migrate", "--verbosity", "0"], environment).returncode == 0
+    assert ask(["backup", "x.cairn"], environment, cwd=tmp_path).returncode == 0
+
+    confirmed = ask(["confirm-restore"], environment)
+    restored = ask(["restore", "x.cairn"], environment, cwd=tmp_path)
+
+    assert (confirmed.returncode, restored.returncode) == (1, 1)
+    assert "nothing to confirm" in confirmed.stderr
+    assert "never started" in restored.stderr
+    assert "Traceback" not in confirmed.stderr + restored.stderr
+
+
+@pytest.mark.skipif("DATABASE_URL" in os.environ, reason="this is about the file of SQLite")
+def test_what_is_made_is_for_its_owner_alone_whatever_the_umask(environment, tmp_path):
+    before = os.umask(0)
+    try:
+        with running("run", environment, r"^ready ", tmp_path / "run.log"):
+            var = tmp_path / "var"
+            modes = {
+                path.relative_to(tmp_path).as_posix(): stat.S_IMODE(path.stat().st_mode)
+                for path in (var, var / "keys", *var.glob("*.sqlite3*"), *var.glob("keys/*"))
+            }
+    finally:
+        os.umask(before)
+
+    assert modes.pop("var") == modes.pop("var/keys") == 0o700
+    assert {"var/cairn.sqlite3", "var/cairn.sqlite3-wal", "var/watermark.sqlite3"} < set(modes)
+    assert set(modes.values()) == {0o600}
 
 
 def test_run_is_not_for_production(environment):

@@ -9,7 +9,7 @@ from server.tests.conftest import MONDAY, PUBLIC_URL
 
 from cairn.errors import UnavailableError
 from cairn_server.config import sources
-from cairn_server.organisations import services
+from cairn_server.organisations import identity
 
 ACCEPT = "application/did+json, application/json"
 
@@ -40,7 +40,7 @@ def fetch(source, url, limit=100_000):
 
 
 def test_our_did_document_is_what_a_stranger_gets(ours, world, organisation, client):
-    services.identity(organisation, public_url=PUBLIC_URL, at=MONDAY)
+    identity.identity(organisation, public_url=PUBLIC_URL, at=MONDAY)
     organisation.refresh_from_db()
     path = f"/i/{organisation.public_id}/did.json"
 
@@ -111,7 +111,7 @@ def test_other_spellings_of_our_address_are_ours(ours, world, url):
 
 
 def test_an_answer_over_the_limit_is_refused(ours, organisation):
-    services.identity(organisation, public_url=PUBLIC_URL, at=MONDAY)
+    identity.identity(organisation, public_url=PUBLIC_URL, at=MONDAY)
     url = f"{PUBLIC_URL}/i/{organisation.public_id}/did.json"
     size = len(fetch(ours, url))
 
@@ -121,7 +121,7 @@ def test_an_answer_over_the_limit_is_refused(ours, organisation):
 
 
 def test_asking_changes_nothing_for_the_page_that_asks(ours, organisation):
-    services.identity(organisation, public_url=PUBLIC_URL, at=MONDAY)
+    identity.identity(organisation, public_url=PUBLIC_URL, at=MONDAY)
 
     with translation.override("nl"):
         fetch(ours, f"{PUBLIC_URL}/i/{organisation.public_id}/did.json")
@@ -132,7 +132,7 @@ def test_asking_changes_nothing_for_the_page_that_asks(ours, organisation):
 
 def test_asking_ourselves_is_not_limited(ours, organisation, settings):
     settings.RATE_LIMITS = {name: {"burst": 1, "per_minute": 1} for name in settings.RATE_LIMITS}
-    services.identity(organisation, public_url=PUBLIC_URL, at=MONDAY)
+    identity.identity(organisation, public_url=PUBLIC_URL, at=MONDAY)
 
     for _ in range(3):
         assert fetch(ours, f"{PUBLIC_URL}/i/{organisation.public_id}/did.json")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The SQLite we run on keeps what it was given (interop.md 13, security.md rule 15)."""
+"""The SQLite we run on keeps what it was given (what it could do is in cairn_server.config.sqlite)."""
 
 import sqlite3
 

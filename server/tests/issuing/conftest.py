@@ -12,9 +12,9 @@ from cairn.canonical import to_json
 from cairn.did import did_web_url
 from cairn.testing import FixedSources
 from cairn_server.achievements import services as achievements
-from cairn_server.issuing import services
+from cairn_server.issuing import services, status_lists
 from cairn_server.issuing.services import Recipient
-from cairn_server.organisations.services import did_document
+from cairn_server.organisations.identity import did_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,8 +66,10 @@ def sources_of(credential: Credential, *, public_url: str = PUBLIC_URL) -> Fixed
     """What stands under the public addresses that this credential names: all that a stranger needs."""
     organisation, public_id = credential.organisation, credential.status_list.public_id
     answers = {
-        f"{public_url}/s/{public_id}": services.status_list_credential(public_id, "revocation", at=MONDAY),
-        f"{public_url}/s/{public_id}/suspension": services.status_list_credential(
+        f"{public_url}/s/{public_id}": status_lists.status_list_credential(
+            public_id, "revocation", at=MONDAY
+        ),
+        f"{public_url}/s/{public_id}/suspension": status_lists.status_list_credential(
             public_id, "suspension", at=MONDAY
         ),
     }

@@ -21,11 +21,18 @@ from cairn_server.achievements.services import Archived, InvalidField
 from cairn_server.errors import NotAllowed, NotVisible
 from cairn_server.issuing import services, signing
 from cairn_server.issuing.models import Credential, Delivery, SecuredCredential, StatusList
-from cairn_server.issuing.services import NotPublished, Recipient, RequestKeyReused, representation
+from cairn_server.issuing.representations import representation
+from cairn_server.issuing.services import NotPublished, Recipient, RequestKeyReused
 from cairn_server.journal.models import Entry
+from cairn_server.organisations import installation, watermark
 from cairn_server.organisations import services as organisations
-from cairn_server.organisations import watermark
-from cairn_server.organisations.models import Installation, Membership, Organisation, SigningKey
+from cairn_server.organisations.models import (
+    Installation,
+    Membership,
+    Organisation,
+    OrganisationClosed,
+    SigningKey,
+)
 from cairn_server.organisations.roles import SecondFactorRequired
 from cairn_server.tlog.models import PendingLeaf
 
@@ -265,7 +272,7 @@ def test_an_archived_achievement_is_not_awarded(issuer, version, award):
 def test_a_closed_organisation_awards_nothing(owner, organisation, award):
     organisations.close_organisation(organisation, by=owner, live_credentials=0, knows=True, at=MONDAY)
 
-    with pytest.raises(organisations.OrganisationClosed):
+    with pytest.raises(OrganisationClosed):
         award()
 
 
@@ -466,7 +473,7 @@ def test_threads_with_one_request_key_make_one_award(award, version, issuer):
 
 def test_f11_a_restored_copy_awards_nothing(award):
     award()
-    organisations.begin_recovery(reasons=["restored"], at=TUESDAY)
+    installation.begin_recovery(reasons=["restored"], at=TUESDAY)
 
     with pytest.raises(watermark.DatabaseBehind):
         award()

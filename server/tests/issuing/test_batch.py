@@ -11,9 +11,11 @@ from server.tests.issuing.conftest import sources_of
 import cairn
 from cairn.canonical import parse_json
 from cairn_server.errors import NotAllowed, NotVisible
-from cairn_server.issuing import recipients, services
+from cairn_server.issuing import batches, recipients, services
+from cairn_server.issuing.batches import ListHasProblems, NobodyToAward
 from cairn_server.issuing.models import Batch, BatchRow, Credential, Delivery, StatusList
-from cairn_server.issuing.services import ListHasProblems, NobodyToAward, NotPublished, representation
+from cairn_server.issuing.representations import representation
+from cairn_server.issuing.services import NotPublished
 from cairn_server.journal.models import Entry
 from cairn_server.organisations.models import Membership
 
@@ -27,8 +29,8 @@ def people(count: int) -> str:
 @pytest.fixture
 def start(issuer, version):
     def make(text: str) -> Batch:
-        dry_run = services.check_rows(by=issuer, version=version, text=text, at=MONDAY)
-        return services.start_batch(by=issuer, version=version, dry_run=dry_run, at=MONDAY)
+        dry_run = batches.check_rows(by=issuer, version=version, text=text, at=MONDAY)
+        return batches.start_batch(by=issuer, version=version, dry_run=dry_run, at=MONDAY)
 
     return make
 
@@ -36,7 +38,7 @@ def start(issuer, version):
 def test_everybody_on_the_list_is_awarded(start):
     batch = start(people(25))  # more than one chunk
 
-    services.run_batch(batch, at=MONDAY)
+    batches.run_batch(batch, at=MONDAY)
 
     assert batch.state == "done"
     assert batch.counts() == {"waiting": 0, "awarded": 25, "already": 0, "failed": 0}
@@ -51,7 +53,7 @@ def test_everybody_on_the_list_is_awarded(start):
 
 
 def test_the_same_list_twice_awards_nobody_twice(start):
-    services.run_batch(start(people(3)), at=MONDAY)
+    batches.run_batch(start(people(3)), at=MONDAY)
 
     with pytest.raises(NobodyToAward):
         start(people(3))
@@ -60,10 +62,10 @@ def test_the_same_list_twice_awards_nobody_twice(start):
 
 
 def test_a_longer_list_awards_only_the_new_ones_and_says_so(start):
-    services.run_batch(start(people(2)), at=MONDAY)
+    batches.run_batch(start(people(2)), at=MONDAY)
     batch = start(people(4))
 
-    services.run_batch(batch, at=TUESDAY)
+    batches.run_batch(batch, at=TUESDAY)
 
     assert batch.counts() == {"waiting": 0, "awarded": 2, "already": 2, "failed": 0}
     assert Credential.objects.count() == 4
@@ -72,7 +74,7 @@ def test_a_longer_list_awards_only_the_new_ones_and_says_so(start):
 def test_the_same_list_started_twice_at_once_awards_nobody_twice(start):
     one, two = start(people(3)), start(people(3))
 
-    assert services.run_waiting_batches(at=MONDAY) == 2
+    assert batches.run_waiting_batches(at=MONDAY) == 2
 
     one.refresh_from_db()
     two.refresh_from_db()
@@ -89,12 +91,12 @@ def test_b117_a_list_with_a_problem_awards_nobody(issuer, version, start):
 
 def test_an_empty_dry_run_starts_nothing(issuer, version):
     with pytest.raises(ListHasProblems):
-        services.start_batch(by=issuer, version=version, dry_run=recipients.DryRun(), at=MONDAY)
+        batches.start_batch(by=issuer, version=version, dry_run=recipients.DryRun(), at=MONDAY)
 
 
 def test_f1_a_crash_in_the_middle_loses_nothing_and_repeats_nothing(start, monkeypatch):
     batch = start(people(25))
-    genuine, calls = services._award, []
+    genuine, calls = services.award_wanted, []
 
     def crashing(*args, **more):
         calls.append(1)
@@ -102,16 +104,16 @@ def test_f1_a_crash_in_the_middle_loses_nothing_and_repeats_nothing(start, monke
             raise SystemError("the power went")
         return genuine(*args, **more)
 
-    monkeypatch.setattr(services, "_award", crashing)
+    monkeypatch.setattr(services, "award_wanted", crashing)
     with pytest.raises(SystemError):
-        services.run_batch(batch, at=MONDAY)
+        batches.run_batch(batch, at=MONDAY)
     # The chunk that was cut off is as it was before it began: nothing of it was signed.
     assert batch.counts() == {"waiting": 5, "awarded": 20, "already": 0, "failed": 0}
     assert Credential.objects.count() == 20
     assert StatusList.objects.get().next_number == 20
 
-    monkeypatch.setattr(services, "_award", genuine)
-    services.run_waiting_batches(at=TUESDAY)
+    monkeypatch.setattr(services, "award_wanted", genuine)
+    batches.run_waiting_batches(at=TUESDAY)
 
     batch.refresh_from_db()
     assert batch.counts()["awarded"] == Credential.objects.count() == 25
@@ -123,7 +125,7 @@ def test_a_row_that_fails_is_named_and_the_others_go_on(start):
     row.values["email"] = "p1@"  # spoilt since the dry run
     row.save()
 
-    services.run_batch(batch, at=MONDAY)
+    batches.run_batch(batch, at=MONDAY)
 
     row.refresh_from_db()
     assert batch.state == "problems"
@@ -136,14 +138,14 @@ def test_b138_a_batch_stops_with_the_right_of_its_starter(issuer, start):
     batch = start(people(3))
     Membership.objects.filter(person=issuer).delete()
 
-    services.run_batch(batch, at=MONDAY)
+    batches.run_batch(batch, at=MONDAY)
 
     assert batch.counts()["failed"] == 3
     assert not Credential.objects.exists()
 
 
 def test_what_was_started_and_finished_is_in_the_journal(start):
-    services.run_batch(start(people(2)), at=MONDAY)
+    batches.run_batch(start(people(2)), at=MONDAY)
 
     verbs = list(Entry.objects.filter(object_type="issuing.batch").values_list("verb", flat=True))
     assert verbs == ["batch started", "batch finished"]
@@ -151,12 +153,12 @@ def test_what_was_started_and_finished_is_in_the_journal(start):
 
 def test_a_finished_batch_is_not_run_again(start):
     batch = start(people(1))
-    services.run_batch(batch, at=MONDAY)
+    batches.run_batch(batch, at=MONDAY)
 
-    services.run_batch(batch, at=TUESDAY)
+    batches.run_batch(batch, at=TUESDAY)
 
     assert batch.finished_at == MONDAY
-    assert services.run_waiting_batches(at=TUESDAY) == 0
+    assert batches.run_waiting_batches(at=TUESDAY) == 0
 
 
 def test_the_database_refuses_an_awarded_row_without_its_credential(start):
@@ -172,7 +174,7 @@ def test_a_draft_is_not_awarded_to_a_list(issuer, version, start):
     draft = achievements.new_version(version.achievement, by=issuer, at=MONDAY)
 
     with pytest.raises(NotPublished):
-        services.start_batch(
+        batches.start_batch(
             by=issuer, version=draft, dry_run=recipients.read(people(1), at=MONDAY), at=MONDAY
         )
 
@@ -180,7 +182,7 @@ def test_a_draft_is_not_awarded_to_a_list(issuer, version, start):
 @pytest.mark.parametrize("who", ["reviewer", "auditor"])
 def test_a_member_without_the_role_is_refused(who, request, version):
     with pytest.raises(NotAllowed):
-        services.start_batch(
+        batches.start_batch(
             by=request.getfixturevalue(who),
             version=version,
             dry_run=recipients.read(people(1), at=MONDAY),
@@ -190,7 +192,7 @@ def test_a_member_without_the_role_is_refused(who, request, version):
 
 def test_b135_an_outsider_is_told_that_it_does_not_exist(outsider, version):
     with pytest.raises(NotVisible):
-        services.start_batch(
+        batches.start_batch(
             by=outsider, version=version, dry_run=recipients.read(people(1), at=MONDAY), at=MONDAY
         )
 

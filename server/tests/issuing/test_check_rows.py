@@ -7,7 +7,7 @@ import pytest
 from server.tests.conftest import MONDAY
 
 from cairn_server.errors import NotAllowed, NotVisible
-from cairn_server.issuing import recipients, services
+from cairn_server.issuing import batches, recipients
 from cairn_server.issuing.models import Credential
 from cairn_server.issuing.services import Recipient
 
@@ -258,11 +258,11 @@ def test_text_over_several_lines_is_one_cell_and_lines_are_still_counted():
 
 
 def test_checking_awards_nobody_and_marks_whom_it_was_awarded_to(issuer, version):
-    first = services.check_rows(by=issuer, version=version, text=GOOD, at=MONDAY)
-    batch = services.start_batch(by=issuer, version=version, dry_run=first, at=MONDAY)
-    services.run_batch(batch, at=MONDAY)
+    first = batches.check_rows(by=issuer, version=version, text=GOOD, at=MONDAY)
+    batch = batches.start_batch(by=issuer, version=version, dry_run=first, at=MONDAY)
+    batches.run_batch(batch, at=MONDAY)
 
-    again = services.check_rows(by=issuer, version=version, text=GOOD + "cy@people.example,Cy\n", at=MONDAY)
+    again = batches.check_rows(by=issuer, version=version, text=GOOD + "cy@people.example,Cy\n", at=MONDAY)
 
     assert [row.name for row in again.already] == ["Ann Arbor", "Bo Berg"]
     assert [row.name for row in again.fresh] == ["Cy"]
@@ -273,14 +273,14 @@ def test_checking_awards_nobody_and_marks_whom_it_was_awarded_to(issuer, version
 def test_an_award_to_the_same_person_by_another_way_is_no_row(issuer, version, award):
     award(recipient=Recipient("Ann Arbor", "ann@people.example"))
 
-    assert not services.check_rows(by=issuer, version=version, text=GOOD, at=MONDAY).already
+    assert not batches.check_rows(by=issuer, version=version, text=GOOD, at=MONDAY).already
 
 
 def test_a_member_without_the_role_is_refused(auditor, version):
     with pytest.raises(NotAllowed):
-        services.check_rows(by=auditor, version=version, text=GOOD, at=MONDAY)
+        batches.check_rows(by=auditor, version=version, text=GOOD, at=MONDAY)
 
 
 def test_b135_an_outsider_is_told_that_it_does_not_exist(outsider, version):
     with pytest.raises(NotVisible):
-        services.check_rows(by=outsider, version=version, text=GOOD, at=MONDAY)
+        batches.check_rows(by=outsider, version=version, text=GOOD, at=MONDAY)

@@ -8,7 +8,7 @@ from server.tests.issuing.conftest import sources_of
 import cairn
 from cairn_server.issuing.demo import ensure_demo
 from cairn_server.issuing.models import Credential
-from cairn_server.issuing.services import representation
+from cairn_server.issuing.representations import representation
 from cairn_server.organisations.models import Organisation
 
 

@@ -9,7 +9,8 @@ from server.tests.conftest import TUESDAY
 
 from cairn.canonical import parse_json
 from cairn_server.issuing import services
-from cairn_server.issuing.services import Recipient, representation
+from cairn_server.issuing.representations import representation
+from cairn_server.issuing.services import Recipient
 
 
 def test_a_learner_gets_the_awards_to_their_own_addresses_and_no_others(issuer, learner, award):

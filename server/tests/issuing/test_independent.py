@@ -11,8 +11,8 @@ from openbadgeslib.errors import LibOpenBadgesException
 from openbadgeslib.ob3 import OB3LdpVerifier, OB3Verifier
 
 from cairn.canonical import contexts, parse_json
-from cairn_server.issuing import services
-from cairn_server.issuing.services import representation
+from cairn_server.issuing import services, status_lists
+from cairn_server.issuing.representations import representation
 from cairn_server.organisations.models import Installation
 
 OB = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
@@ -35,7 +35,7 @@ def record(own_key, award):
 
 def lists_of(credential):
     public_id = credential.status_list.public_id
-    return {f"{ORIGIN}/s/{public_id}": services.status_list_credential(public_id, "revocation", at=NOW)}
+    return {f"{ORIGIN}/s/{public_id}": status_lists.status_list_credential(public_id, "revocation", at=NOW)}
 
 
 def by_openvc(credential, document):

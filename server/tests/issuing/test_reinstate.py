@@ -9,7 +9,8 @@ import cairn
 from cairn_server.errors import NotAllowed, NotVisible
 from cairn_server.issuing import services
 from cairn_server.issuing.models import Delivery
-from cairn_server.issuing.services import NotSuspended, representation
+from cairn_server.issuing.representations import representation
+from cairn_server.issuing.services import NotSuspended
 
 
 @pytest.fixture

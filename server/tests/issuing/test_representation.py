@@ -11,9 +11,9 @@ from server.tests.issuing.conftest import FIELDS, sources_of
 
 import cairn
 from cairn_server.achievements import services as achievements
-from cairn_server.issuing import services
+from cairn_server.issuing import representations
 from cairn_server.issuing.models import PendingLeaf, SecuredCredential
-from cairn_server.issuing.services import representation
+from cairn_server.issuing.representations import representation
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_nothing_is_signed_and_nothing_written_for_a_reader(credential, monkeypa
     monkeypatch.setattr(cairn, "sign", lambda *_args, **_kwargs: pytest.fail("signed on a GET"))
     before = (SecuredCredential.objects.count(), PendingLeaf.objects.count())
 
-    for form in services.MEDIA_TYPES:
+    for form in representations.MEDIA_TYPES:
         representation(credential, form)
 
     assert (SecuredCredential.objects.count(), PendingLeaf.objects.count()) == before

@@ -11,10 +11,11 @@ from cairn_server.achievements.services import InvalidField
 from cairn_server.errors import NotAllowed, NotVisible
 from cairn_server.issuing import services, status_lists
 from cairn_server.issuing.models import Credential, Delivery, Purpose
-from cairn_server.issuing.services import AlreadyRevoked, representation
+from cairn_server.issuing.representations import representation
+from cairn_server.issuing.services import AlreadyRevoked
 from cairn_server.journal.models import Entry
+from cairn_server.organisations import identity, installation, watermark
 from cairn_server.organisations import services as organisations
-from cairn_server.organisations import watermark
 from cairn_server.organisations.models import Organisation
 from cairn_server.organisations.roles import SecondFactorRequired
 from cairn_server.tlog.models import PendingLeaf
@@ -123,7 +124,7 @@ def test_a_closed_organisation_still_revokes(owner, organisation, credential):
 
 
 def test_after_a_change_of_key_old_credentials_verify_and_are_revoked_by_the_new_key(owner, credential):
-    organisations.rotate_key(credential.organisation, by=owner, reason="Yearly.", at=TUESDAY)
+    identity.rotate_key(credential.organisation, by=owner, reason="Yearly.", at=TUESDAY)
     verifier = cairn.Verifier(sources_of(credential))
     assert (
         verifier.examine(representation(credential, "json")[0], at=TUESDAY).verdict is cairn.Verdict.VERIFIED
@@ -136,7 +137,7 @@ def test_after_a_change_of_key_old_credentials_verify_and_are_revoked_by_the_new
 
 
 def test_f11_a_restored_copy_signs_no_list(issuer, credential):
-    organisations.begin_recovery(reasons=["restored"], at=TUESDAY)
+    installation.begin_recovery(reasons=["restored"], at=TUESDAY)
 
     with pytest.raises(watermark.DatabaseBehind):
         services.revoke(credential, by=issuer, reason="Awarded in error.", at=TUESDAY)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from server.tests.conftest import MONDAY, PUBLIC_URL, TUESDAY
@@ -12,10 +13,12 @@ import cairn
 from cairn.canonical import parse_json
 from cairn.status import StatusList as Bits
 from cairn.status import has_suspension_twin
-from cairn_server.issuing import services
+from cairn_server.issuing import services, status_lists
 from cairn_server.issuing.models import STATUS_LIST_CAPACITY, StatusList, StatusListVersion
-from cairn_server.issuing.services import RenewalIncomplete, representation
-from cairn_server.issuing.status_lists import permuted
+from cairn_server.issuing.representations import representation
+from cairn_server.issuing.status_lists import RenewalIncomplete, permuted
+from cairn_server.organisations import identity
+from cairn_server.organisations.installation import begin_recovery, confirm_recovery
 from cairn_server.organisations.models import SigningKey
 
 KEY = bytes(range(32))
@@ -79,8 +82,8 @@ def test_a_full_list_is_followed_by_a_next_one(award):
 
 def test_the_pair_says_what_it_is(credential):
     public_id = credential.status_list.public_id
-    main = parse_json(services.status_list_credential(public_id, "revocation", at=MONDAY))
-    twin = parse_json(services.status_list_credential(public_id, "suspension", at=MONDAY))
+    main = parse_json(status_lists.status_list_credential(public_id, "revocation", at=MONDAY))
+    twin = parse_json(status_lists.status_list_credential(public_id, "suspension", at=MONDAY))
 
     assert (main["id"], twin["id"]) == (
         f"{PUBLIC_URL}/s/{public_id}",
@@ -105,7 +108,7 @@ def test_the_stored_bits_are_the_published_bits(issuer, award):
         ("revocation", row.revoked, "revoked"),
         ("suspension", row.suspended, "suspended"),
     ):
-        document = parse_json(services.status_list_credential(row.public_id, purpose, at=TUESDAY))
+        document = parse_json(status_lists.status_list_credential(row.public_id, purpose, at=TUESDAY))
         published = Bits.decode(document["credentialSubject"]["encodedList"])
         assert published.bits == bytes(stored)
         for credential in credentials:
@@ -115,14 +118,14 @@ def test_the_stored_bits_are_the_published_bits(issuer, award):
 
 def test_an_unknown_list_is_unknown(db):
     with pytest.raises(StatusList.DoesNotExist):
-        services.status_list_credential("nothing", "revocation", at=MONDAY)
+        status_lists.status_list_credential("nothing", "revocation", at=MONDAY)
 
 
 def test_reading_a_list_signs_nothing(credential):
     before = StatusListVersion.objects.count()
 
     for _ in range(3):
-        services.status_list_credential(
+        status_lists.status_list_credential(
             credential.status_list.public_id, "revocation", at=MONDAY + timedelta(days=9)
         )
 
@@ -132,8 +135,8 @@ def test_reading_a_list_signs_nothing(credential):
 def test_a_list_is_signed_anew_before_it_grows_old(credential):
     late = MONDAY + timedelta(days=6, hours=23)
 
-    assert services.renew_status_lists(at=MONDAY + timedelta(hours=1)) == 0
-    assert services.renew_status_lists(at=late) == 1
+    assert status_lists.renew_status_lists(at=MONDAY + timedelta(hours=1)) == 0
+    assert status_lists.renew_status_lists(at=late) == 1
 
     beyond = MONDAY + timedelta(days=8)
     report = cairn.Verifier(sources_of(credential)).examine(representation(credential, "json")[0], at=beyond)
@@ -150,7 +153,7 @@ def test_an_expired_list_is_not_believed(credential):
 
 def test_renewing_keeps_what_was_revoked(issuer, credential):
     services.revoke(credential, by=issuer, reason="x", at=MONDAY)
-    services.renew_status_lists(at=MONDAY + timedelta(days=2))
+    status_lists.renew_status_lists(at=MONDAY + timedelta(days=2))
 
     report = cairn.Verifier(sources_of(credential)).examine(
         representation(credential, "json")[0], at=MONDAY + timedelta(days=2)
@@ -158,11 +161,76 @@ def test_renewing_keeps_what_was_revoked(issuer, credential):
     assert report.finding("status").code == "revoked"
 
 
+def test_a_list_that_a_compromised_key_signed_is_signed_anew(credential, owner, version, award):
+    """Without that, credentials of the other keys could not be checked either."""
+    organisation = credential.organisation
+    identity.rotate_key(organisation, by=owner, reason="x", at=TUESDAY)
+    later = award(version=version, at=TUESDAY)
+    status_lists.renew_status_lists(at=TUESDAY)
+    soon = TUESDAY + timedelta(minutes=1)
+    second = organisation.signing_keys.get(fragment="key-2")
+    identity.revoke_key(organisation, by=owner, key=second, reason="stolen", at=soon)
+
+    assert status_lists.renew_status_lists(at=soon + timedelta(seconds=1)) == 1
+    assert status_lists.renew_status_lists(at=soon + timedelta(seconds=2)) == 0
+
+    verifier = cairn.Verifier(sources_of(credential))
+    first, second = (
+        verifier.examine(representation(each, "json")[0], at=soon + timedelta(seconds=3))
+        for each in (credential, later)
+    )
+    assert first.verdict is cairn.Verdict.VERIFIED
+    assert second.finding("signature").code == "key-revoked"
+
+
+def test_after_a_compromised_key_awarding_and_checking_go_on_at_once(credential, owner, version, award):
+    """The declaration signs the lists anew in the same act: nobody waits for the background work."""
+    organisation = credential.organisation
+    identity.rotate_key(organisation, by=owner, reason="x", at=MONDAY)
+    status_lists.sign_anew(organisation, at=MONDAY)
+    stolen = organisation.signing_keys.get(fragment="key-2")
+
+    assert services.revoke_key(stolen, by=owner, reason="A laptop was stolen.", at=TUESDAY) == []
+    later = award(version=version, at=TUESDAY)
+
+    verifier = cairn.Verifier(sources_of(credential))
+    for each in (credential, later):
+        report = verifier.examine(representation(each, "json")[0], at=TUESDAY)
+        assert report.verdict is cairn.Verdict.VERIFIED
+
+
+def test_a_compromised_key_is_declared_also_where_nothing_can_be_signed(credential, owner):
+    """A restored copy signs no list. The key is withdrawn all the same, and the lists stay due."""
+    key = credential.organisation.signing_keys.get()
+    begin_recovery(reasons=["x"], at=MONDAY)
+
+    assert len(services.revoke_key(key, by=owner, reason="stolen", at=TUESDAY)) == 1
+
+    key.refresh_from_db()
+    assert key.state == SigningKey.State.REVOKED
+    confirm_recovery(at=TUESDAY)
+    assert status_lists.renew_status_lists(at=TUESDAY) == 1
+
+
+def test_keys_are_declared_compromised_by_the_verb_that_signs_the_lists_anew():
+    """``organisations`` knows of no lists, so its own verb is for issuing alone."""
+    import cairn_server
+
+    root = Path(cairn_server.__file__).parent
+    callers = {
+        path.relative_to(root).as_posix()
+        for path in root.rglob("*.py")
+        if "identity.revoke_key" in path.read_text()
+    }
+
+    assert callers == {"issuing/services.py"}
+
+
 def test_f11_after_a_recovery_the_lists_are_signed_above_their_marks(credential):
     """config/watermark.py raised the counter to the mark; what is served catches up."""
     StatusList.objects.update(version=7, sealed_at=TUESDAY)
 
-    assert services.renew_status_lists(at=MONDAY + timedelta(hours=1)) == 1
+    assert status_lists.renew_status_lists(at=MONDAY + timedelta(hours=1)) == 1
 
     assert StatusListVersion.objects.order_by("-version").first().version == 8
 
@@ -179,7 +247,7 @@ def test_one_issuer_in_trouble_does_not_stop_the_others(credential, elsewhere, o
     SigningKey.objects.filter(organisation=credential.organisation).update(sealed=b"\0" * 60)
 
     with pytest.raises(RenewalIncomplete):
-        services.renew_status_lists(at=MONDAY + timedelta(days=2))
+        status_lists.renew_status_lists(at=MONDAY + timedelta(days=2))
 
     assert other.status_list.versions.filter(version=2).exists()
     assert not credential.status_list.versions.filter(version=2).exists()

@@ -19,7 +19,7 @@ from server.tests.conftest import PUBLIC_URL
 
 import cairn
 from cairn.errors import MalformedError, UnavailableError
-from cairn_server.issuing import services
+from cairn_server.issuing import delivery
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +100,7 @@ def test_from_nothing_to_a_verified_and_then_revoked_badge(
     credential = organisation.credentials.get()
 
     # The learner is told, and finds it in the wallet too.
-    services.deliver_due(at=timezone.now())
+    delivery.deliver_due(at=timezone.now())
     link = re.search(rf"{PUBLIC_URL}/c/\S+", mail.outbox[-1].body)
     assert link is not None
     assert link[0] == credential.address(PUBLIC_URL)
@@ -144,7 +144,7 @@ def test_from_nothing_to_a_verified_and_then_revoked_badge(
         assert finding.code == "revoked"
     page = stranger.get(f"/c/{credential.public_id}")
     assert "Somebody else fired the kiln." in page.content.decode()
-    services.deliver_due(at=timezone.now())
+    delivery.deliver_due(at=timezone.now())
     assert "Somebody else fired the kiln." in mail.outbox[-1].body
 
 

@@ -3,7 +3,8 @@ import pytest
 from server.tests.conftest import TUESDAY
 
 from cairn_server.errors import NotAllowed, NotVisible
-from cairn_server.organisations import keys, roles, services
+from cairn_server.organisations import identity, installation, keys, roles, services, tokens
+from cairn_server.organisations.models import OrganisationClosed
 from cairn_server.organisations.roles import Role
 
 
@@ -12,12 +13,12 @@ def close(organisation, by, live=0, knows=False):
 
 
 def test_nothing_is_awarded_by_a_closed_organisation(organisation, owner):
-    services.require_awarding_allowed(organisation)
+    installation.require_awarding_allowed(organisation)
 
     close(organisation, owner)
 
-    with pytest.raises(services.OrganisationClosed):
-        services.require_awarding_allowed(organisation)
+    with pytest.raises(OrganisationClosed):
+        installation.require_awarding_allowed(organisation)
 
 
 def test_live_credentials_are_never_closed_over_silently(organisation, owner):
@@ -32,34 +33,34 @@ def test_live_credentials_are_never_closed_over_silently(organisation, owner):
 
 
 def test_its_keys_stay_so_that_its_credentials_verify(organisation, owner):
-    services.identity(organisation, public_url="https://cairn.example", at=TUESDAY)
-    before = services.did_document(organisation.__class__.objects.get())
+    identity.identity(organisation, public_url="https://cairn.example", at=TUESDAY)
+    before = identity.did_document(organisation.__class__.objects.get())
 
     close(organisation, owner)
 
-    assert services.did_document(organisation.__class__.objects.get()) == before
+    assert identity.did_document(organisation.__class__.objects.get()) == before
     assert keys.key_history(organisation).count() == 1
 
 
 def test_nothing_changes_in_a_closed_organisation(organisation, owner, issuer):
     close(organisation, owner)
 
-    with pytest.raises(services.OrganisationClosed):
+    with pytest.raises(OrganisationClosed):
         services.invite(
             by=owner, organisation=organisation, email="a@b.example", roles=["issuer"], at=TUESDAY
         )
-    with pytest.raises(services.OrganisationClosed):
+    with pytest.raises(OrganisationClosed):
         close(organisation, owner)
 
 
 def test_its_tokens_are_dead(organisation, owner):
     """B138."""
-    _, text = services.create_token(organisation, by=owner, name="sync", scopes=["awards:read"], at=TUESDAY)
+    _, text = tokens.create_token(organisation, by=owner, name="sync", scopes=["awards:read"], at=TUESDAY)
 
     close(organisation, owner)
 
-    with pytest.raises(services.BadToken):
-        services.authenticate_token(text, at=TUESDAY)
+    with pytest.raises(tokens.BadToken):
+        tokens.authenticate_token(text, at=TUESDAY)
 
 
 def test_even_the_last_owner_may_leave_it_then(organisation, owner):

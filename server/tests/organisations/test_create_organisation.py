@@ -2,15 +2,17 @@
 import pytest
 from server.tests.conftest import MONDAY
 
+from cairn_server.accounts.models import Person
 from cairn_server.errors import NotAllowed
 from cairn_server.journal.models import Entry
 from cairn_server.organisations import keys, roles, services
 from cairn_server.organisations.models import Organisation
 from cairn_server.organisations.roles import Role
+from cairn_server.organisations.services import FoundingClosed
 
 
-def create(by, name="Lakeside College", **fields):
-    return services.create_organisation(by=by, name=name, at=MONDAY, **fields)
+def create(by, name="Lakeside College", *, open_to_all=True, **fields):
+    return services.create_organisation(by=by, name=name, open_to_all=open_to_all, at=MONDAY, **fields)
 
 
 def test_whoever_founds_it_owns_it_and_it_can_sign_at_once(learner):
@@ -41,6 +43,16 @@ def test_nobody_founds_without_an_account(db):
     with pytest.raises(NotAllowed):
         create(AnonymousUser())
     assert not Organisation.objects.exists()
+
+
+def test_where_founding_is_closed_only_the_operator_founds(learner, person):
+    operator = Person.objects.create_superuser("ops@cairn.example")
+
+    with pytest.raises(FoundingClosed):
+        create(learner, open_to_all=False)
+    assert not Organisation.objects.exists()
+
+    assert roles.roles_of(operator, create(operator, open_to_all=False)) == {Role.OWNER}
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_a_withdrawn_invitation_is_over(organisation, owner):
 
 
 def test_invitations_are_forgotten_after_a_month(organisation, owner):
-    """security.md section 8, retention."""
+    """What docs/operators-guide.md says under "What is kept, and for how long"."""
     invite(organisation, owner)
 
     assert services.forget_old_invitations(at=MONDAY + timedelta(days=30)) == 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Key custody: what is sealed opens in its place and nowhere else (security.md section 7, point 2)."""
+"""Key custody: what is sealed opens in its place and nowhere else."""
 
 from hashlib import sha256
 
@@ -7,7 +7,7 @@ import pytest
 from server.tests.conftest import KEK, MONDAY, TUESDAY
 
 from cairn.keys import Algorithm, PublicKey
-from cairn_server.organisations import keys, services
+from cairn_server.organisations import identity, keys, services
 from cairn_server.organisations.models import DataKey, SigningKey
 
 STORE = keys.KeyStore(KEK)
@@ -169,25 +169,25 @@ def test_without_a_key_nothing_is_signed(organisation):
 def test_an_outsider_rotates_and_revokes_nothing(organisation, outsider, key):
     """B135."""
     with pytest.raises(services.NotVisible):
-        services.rotate_key(organisation, by=outsider, reason="x", at=MONDAY)
+        identity.rotate_key(organisation, by=outsider, reason="x", at=MONDAY)
     with pytest.raises(services.NotVisible):
-        services.revoke_key(organisation, by=outsider, key=key, reason="x", at=MONDAY)
+        identity.revoke_key(organisation, by=outsider, key=key, reason="x", at=MONDAY)
 
 
 @pytest.mark.parametrize("who", ["issuer", "reviewer", "auditor"])
 def test_only_the_owner_rotates(organisation, who, request):
     with pytest.raises(services.NotAllowed):
-        services.rotate_key(organisation, by=request.getfixturevalue(who), reason="x", at=MONDAY)
+        identity.rotate_key(organisation, by=request.getfixturevalue(who), reason="x", at=MONDAY)
 
 
 def test_a_key_of_another_organisation_is_not_there(organisation, owner, elsewhere):
     """B135."""
     with pytest.raises(SigningKey.DoesNotExist):
-        services.revoke_key(organisation, by=owner, key=keys.active_key(elsewhere), reason="x", at=MONDAY)
+        identity.revoke_key(organisation, by=owner, key=keys.active_key(elsewhere), reason="x", at=MONDAY)
 
 
 def test_a_seal_is_bound_to_all_that_it_is_for(organisation, key):
-    """The additional data of security.md section 7, point 2, word for word."""
+    """Word for word: whoever changes it can no longer open what was sealed before."""
     public = sha256(PublicKey.from_multikey(key.multikey).material).hexdigest()
 
     assert keys._key_context(key, organisation.data_key).decode() == (

@@ -5,7 +5,7 @@ import pytest
 from server.tests.conftest import TUESDAY
 
 from cairn_server.errors import NotAllowed, NotVisible
-from cairn_server.organisations import roles, services
+from cairn_server.organisations import roles, services, tokens
 from cairn_server.organisations.models import LastOwner, Membership, Organisation
 from cairn_server.organisations.roles import Role
 
@@ -28,12 +28,12 @@ def test_who_was_removed_finds_nothing_there(organisation, owner, issuer):
 def test_the_tokens_of_who_was_removed_are_dead(organisation, owner, member):
     """B138, B153."""
     second = member("Olaf", Role.OWNER)
-    _, text = services.create_token(organisation, by=second, name="sync", scopes=["awards:read"], at=TUESDAY)
+    _, text = tokens.create_token(organisation, by=second, name="sync", scopes=["awards:read"], at=TUESDAY)
 
     services.remove_member(organisation, by=owner, person=second, at=TUESDAY)
 
-    with pytest.raises(services.BadToken):
-        services.authenticate_token(text, at=TUESDAY)
+    with pytest.raises(tokens.BadToken):
+        tokens.authenticate_token(text, at=TUESDAY)
 
 
 @pytest.mark.parametrize("who", ["issuer", "reviewer", "auditor", "outsider"])

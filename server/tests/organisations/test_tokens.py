@@ -8,19 +8,19 @@ from allauth.mfa.models import Authenticator
 from server.tests.conftest import MONDAY, TUESDAY
 
 from cairn_server.errors import NotAllowed, NotVisible
-from cairn_server.organisations import roles, services
+from cairn_server.organisations import roles, services, tokens
 from cairn_server.organisations.models import ApiToken
 from cairn_server.organisations.roles import Role
 
 
 def create(organisation, by, scopes=("awards:read", "awards:write"), name="Student system"):
-    return services.create_token(organisation, by=by, name=name, scopes=scopes, at=MONDAY)
+    return tokens.create_token(organisation, by=by, name=name, scopes=scopes, at=MONDAY)
 
 
 def test_a_token_is_known_by_its_text(organisation, owner):
     token, text = create(organisation, owner)
 
-    found = services.authenticate_token(text, at=TUESDAY)
+    found = tokens.authenticate_token(text, at=TUESDAY)
 
     assert found == token
     assert found.organisation == organisation
@@ -50,29 +50,29 @@ def test_no_other_text_is_accepted(organisation, owner):
         "\x00",
         "é",
     ):
-        with pytest.raises(services.BadToken):
-            services.authenticate_token(wrong, at=TUESDAY)
+        with pytest.raises(tokens.BadToken):
+            tokens.authenticate_token(wrong, at=TUESDAY)
 
 
 def test_last_use_is_noted_to_the_minute(organisation, owner):
     _, text = create(organisation, owner)
-    services.authenticate_token(text, at=TUESDAY)
-    services.authenticate_token(text, at=TUESDAY + timedelta(seconds=30))
+    tokens.authenticate_token(text, at=TUESDAY)
+    tokens.authenticate_token(text, at=TUESDAY + timedelta(seconds=30))
     assert ApiToken.objects.get().last_used_at == TUESDAY
 
-    services.authenticate_token(text, at=TUESDAY + timedelta(seconds=60))
+    tokens.authenticate_token(text, at=TUESDAY + timedelta(seconds=60))
     assert ApiToken.objects.get().last_used_at == TUESDAY + timedelta(seconds=60)
 
 
 def test_a_revoked_token_is_dead(organisation, owner):
     token, text = create(organisation, owner)
 
-    services.revoke_token(token, by=owner, at=TUESDAY)
+    tokens.revoke_token(token, by=owner, at=TUESDAY)
 
-    with pytest.raises(services.BadToken):
-        services.authenticate_token(text, at=TUESDAY)
-    with pytest.raises(services.TokenRevoked):
-        services.revoke_token(token, by=owner, at=TUESDAY)
+    with pytest.raises(tokens.BadToken):
+        tokens.authenticate_token(text, at=TUESDAY)
+    with pytest.raises(tokens.TokenRevoked):
+        tokens.revoke_token(token, by=owner, at=TUESDAY)
 
 
 def test_a_token_dies_with_the_right_of_who_made_it(organisation, owner, member):
@@ -82,8 +82,8 @@ def test_a_token_dies_with_the_right_of_who_made_it(organisation, owner, member)
 
     services.change_roles(organisation, by=owner, person=owner, roles=["auditor"], at=TUESDAY)
 
-    with pytest.raises(services.BadToken):
-        services.authenticate_token(text, at=TUESDAY)
+    with pytest.raises(tokens.BadToken):
+        tokens.authenticate_token(text, at=TUESDAY)
 
 
 def test_a_token_dies_with_the_account_of_who_made_it(organisation, owner):
@@ -91,8 +91,8 @@ def test_a_token_dies_with_the_account_of_who_made_it(organisation, owner):
     owner.is_active = False
     owner.save()
 
-    with pytest.raises(services.BadToken):
-        services.authenticate_token(text, at=TUESDAY)
+    with pytest.raises(tokens.BadToken):
+        tokens.authenticate_token(text, at=TUESDAY)
 
 
 def test_who_needs_a_second_factor_to_sign_needs_one_to_make_a_token(organisation, owner):
@@ -108,7 +108,7 @@ def test_who_needs_a_second_factor_to_sign_needs_one_to_make_a_token(organisatio
 @pytest.mark.parametrize("scopes", [[], ["everything"], ["awards:read", "*"]])
 def test_only_scopes_that_exist(organisation, owner, scopes):
     """B153: over-broad."""
-    with pytest.raises(services.BadScopes):
+    with pytest.raises(tokens.BadScopes):
         create(organisation, owner, scopes=scopes)
 
 
@@ -120,8 +120,8 @@ def test_only_the_owner_makes_and_revokes_tokens(organisation, owner, who, reque
     with pytest.raises(NotAllowed):
         create(organisation, person)
     with pytest.raises(NotAllowed):
-        services.revoke_token(token, by=person, at=TUESDAY)
-    assert services.authenticate_token(text, at=TUESDAY)
+        tokens.revoke_token(token, by=person, at=TUESDAY)
+    assert tokens.authenticate_token(text, at=TUESDAY)
 
 
 def test_for_an_outsider_it_does_not_exist(organisation, owner, outsider):
@@ -131,5 +131,5 @@ def test_for_an_outsider_it_does_not_exist(organisation, owner, outsider):
     with pytest.raises(NotVisible):
         create(organisation, outsider)
     with pytest.raises(NotVisible):
-        services.revoke_token(token, by=outsider, at=TUESDAY)
-    assert services.authenticate_token(text, at=TUESDAY)
+        tokens.revoke_token(token, by=outsider, at=TUESDAY)
+    assert tokens.authenticate_token(text, at=TUESDAY)

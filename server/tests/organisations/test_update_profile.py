@@ -3,7 +3,7 @@ import pytest
 from server.tests.conftest import TUESDAY
 
 from cairn_server.errors import NotAllowed, NotVisible
-from cairn_server.organisations import services
+from cairn_server.organisations import identity, services
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
@@ -36,7 +36,7 @@ def test_saving_without_a_change_is_no_conflict_with_oneself(organisation, owner
 
 
 def test_the_identity_stays(organisation, owner):
-    did, _ = services.identity(organisation, public_url="https://cairn.example", at=TUESDAY)
+    did, _ = identity.identity(organisation, public_url="https://cairn.example", at=TUESDAY)
 
     update(organisation, owner)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mark that never goes back (security.md section 7, point 7; F11)."""
+"""The mark that never goes back (F11)."""
 
 import threading
 

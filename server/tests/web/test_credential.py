@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from cairn import unbake
 from cairn.errors import UnavailableError
-from cairn_server.issuing import services
+from cairn_server.issuing import services, status_lists
 from cairn_server.web import credential as page_module
 from cairn_server.web import kept
 
@@ -80,7 +80,7 @@ def test_an_expired_credential_is_still_authentic(stranger, award):
     credential = award(valid_until=timezone.now() + timedelta(days=1))
 
     with time_machine.travel(timezone.now() + timedelta(days=3)):
-        services.renew_status_lists(at=timezone.now())
+        status_lists.renew_status_lists(at=timezone.now())
         page = stranger.get(address(credential)).content.decode()
 
     assert re.fullmatch(r"Was valid until .* It is still authentic\.", sentence(page))
@@ -95,7 +95,7 @@ def test_bytes_that_do_not_verify_are_not_shown_even_when_they_are_ours(stranger
     page = stranger.get(address(credential)).content.decode()
 
     assert "because its signature does not match" in sentence(page)
-    assert "Lovelace" not in page  # security.md rule 1: the verified document or nothing
+    assert "Lovelace" not in page  # the verified document or nothing
 
 
 def test_what_could_not_be_checked_is_said_in_the_bar(stranger, credential, monkeypatch):
@@ -210,10 +210,15 @@ def test_a_browser_may_ask_before_it_reads(stranger, credential):
 
 
 def test_an_svg_opened_on_its_own_can_only_draw(stranger, credential):
-    policy = stranger.get(address(credential, ".svg"))["Content-Security-Policy"]
+    """B109 B112: under both of its addresses, and when a cache is told to go on with what it has."""
+    first = stranger.get(address(credential, ".svg"))
+    again = stranger.get(address(credential, ".svg"), headers={"if-none-match": first["ETag"]})
+    negotiated = stranger.get(address(credential), headers={"accept": "image/svg+xml"})
 
-    assert "default-src 'none'" in policy
-    assert "sandbox" in policy
+    assert [first.status_code, again.status_code, negotiated.status_code] == [200, 304, 200]
+    for response in (first, again, negotiated):
+        assert "default-src 'none'" in response["Content-Security-Policy"]
+        assert "sandbox" in response["Content-Security-Policy"]
 
 
 # Privacy

@@ -16,6 +16,7 @@ from server.tests.desk import Desk, furnish
 
 from cairn.canonical import parse_json
 from cairn_server.accounts.models import Person
+from cairn_server.issuing import delivery
 from cairn_server.issuing import services as issuing
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def test_ones_data_is_one_file(desk: Desk, learner: Person, signed_in: Callable[
         request_key="data",
         at=MONDAY,
     )
-    issuing.deliver_due(at=MONDAY)
+    delivery.deliver_due(at=MONDAY)
 
     answer = signed_in(learner).post("/account/data")
 

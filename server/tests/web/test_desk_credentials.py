@@ -91,7 +91,8 @@ def test_the_export_holds_what_the_list_shows(desk: Desk, client: Client, where:
 
     text = b"".join(client.get(where, {"format": "csv", "q": "eve@"}).streaming_content).decode()
 
-    [_header, row] = list(csv.reader(io.StringIO(text[1:])))
+    [header, row] = list(csv.reader(io.StringIO(text[1:])))
+    assert len(header) == len(row)
     assert row[:4] == ["'=HYPERLINK(1)", "eve@people.example", "First firing", "2026-11-23"]
     assert row[-1].startswith(f"{PUBLIC_URL}/c/")
 

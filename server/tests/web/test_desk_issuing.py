@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from server.tests.conftest import MONDAY
 from server.tests.desk import Desk, furnish
 
-from cairn_server.issuing import services
+from cairn_server.issuing import batches
 from cairn_server.issuing.models import Batch, Credential
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def test_what_is_confirmed_is_what_was_looked_at(desk: Desk, client: Client, awa
 
     batch = Batch.objects.order_by("-pk").first()
     assert answer["Location"].endswith(f"/batches/{batch.public_id}")
-    services.run_batch(batch, at=MONDAY)
+    batches.run_batch(batch, at=MONDAY)
     assert [credential.recipient_name for credential in batch.credentials.all()] == ["Zoë"]
 
 
@@ -176,7 +176,7 @@ def test_an_uploaded_file_survives_the_confirmation_byte_by_byte(
     assert [row.values["name"] for row in batch.rows.all()] == ["Zoë"]
 
 
-@pytest.mark.parametrize("body", [{}, {"checked": "not base64!"}])
+@pytest.mark.parametrize("body", [{}, {"checked": "not base64!"}, {"checked": "١٢٣"}])
 def test_a_list_that_is_not_there_is_asked_for(
     body: dict[str, str], desk: Desk, client: Client, award: str
 ) -> None:
@@ -185,7 +185,7 @@ def test_a_list_that_is_not_there_is_asked_for(
 
 def test_a_batch_shows_numbers_and_answers_htmx_with_the_numbers_alone(desk: Desk, client: Client) -> None:
     where = f"/organisations/{desk.organisation.public_id}/batches/{desk.batch.public_id}"
-    services.run_batch(desk.batch, at=MONDAY)
+    batches.run_batch(desk.batch, at=MONDAY)
 
     whole, part = client.get(where), client.get(where, headers={"HX-Request": "true"})
 

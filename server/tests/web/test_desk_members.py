@@ -46,7 +46,39 @@ def test_an_invitation_goes_out_with_the_public_address(
 
     [message] = mail.outbox
     assert message.to == ["new@people.example"]
-    assert re.search(rf"{re.escape(PUBLIC_URL)}/invitation/[\w-]{{43}}\n", message.body)
+    [link] = re.findall(rf"{re.escape(PUBLIC_URL)}/invitation/[\w-]{{43}}", message.body)
+    [(html, _kind)] = message.alternatives
+    assert re.findall(r'href="([^"]+)"', html) == [link], "one link, the same in both forms"
+    assert not re.search(r"src=|url\(|@import", html), "and nothing that tells us whether it was read"
+    assert "<li>Auditor</li><li>Issuer</li>" in html
+
+
+def test_b127_names_are_no_markup_in_an_invitation(
+    organisation: Organisation, owner: Person, signed_in: Callable[[Person], Client]
+) -> None:
+    services.update_profile(
+        organisation,
+        by=owner,
+        name="<img src=x> {{ 7|add:7 }} & Co",
+        description="",
+        url="",
+        email="",
+        linkedin_id="",
+        requires_second_factor=False,
+        hashes_email=False,
+        at=timezone.now(),
+    )
+
+    signed_in(owner).post(
+        f"/organisations/{organisation.public_id}/members/invite",
+        {"email": "new@people.example", "roles": ["issuer"]},
+    )
+
+    [message] = mail.outbox
+    [(html, _kind)] = message.alternatives
+    assert "<img src=x> {{ 7|add:7 }} & Co" in message.body
+    assert "<img" not in html
+    assert "{{ 7|add:7 }} &amp; Co" in html
 
 
 def test_the_link_tells_a_stranger_what_it_offers(

@@ -1,25 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
-from server.tests.conftest import MONDAY
 from server.tests.desk import Desk, furnish, png
 
-from cairn_server.journal import append_only
-from cairn_server.journal.models import Entry
-from cairn_server.organisations import services
-from cairn_server.organisations.models import ApiToken, Organisation
+from cairn_server.accounts.models import Person
+from cairn_server.organisations.models import Organisation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.test import Client
-
-    from cairn_server.accounts.models import Person
 
 
 @pytest.fixture
@@ -48,6 +42,39 @@ def test_three_answers_found_an_organisation(
     assert answer["Location"] == f"/organisations/{made.public_id}/"
     assert made.did == "", "B139: not a field of the form"
     assert "From here to your first award" in client.get(answer["Location"]).content.decode()
+
+
+def test_where_founding_is_closed_the_pages_say_whom_to_ask(
+    learner: Person, installation: object, signed_in: Callable[[Person], Client], settings: Any
+) -> None:
+    settings.OPEN_FOUNDING, settings.OPERATOR_NAME = False, "Example College"
+    client = signed_in(learner)
+
+    pages = [client.get("/organisations/"), client.get("/organisations/new"), client.get("/help")]
+    forced = client.post("/organisations/new", {"name": "Weavers"})
+
+    assert [page.status_code for page in pages] == [200, 403, 200]
+    for page in pages:
+        html = page.content.decode()
+        assert "/organisations/new" not in html.partition("<main")[2]
+        assert 'href="/imprint"' in html.partition("<main")[2].partition("</main>")[0]
+    for page in pages[:2]:
+        assert "Example College" in page.content.decode()
+    assert forced.status_code == 403
+    assert not Organisation.objects.exists()
+
+
+def test_the_operator_founds_where_founding_is_closed(
+    learner: Person, installation: object, signed_in: Callable[[Person], Client], settings: Any
+) -> None:
+    settings.OPEN_FOUNDING = False
+    Person.objects.filter(pk=learner.pk).update(is_staff=True)
+    client = signed_in(learner)
+
+    assert "/organisations/new" in client.get("/organisations/").content.decode()
+    client.post("/organisations/new", {"name": "Weavers"})
+
+    assert Organisation.objects.get().name == "Weavers"
 
 
 def test_a_name_that_looks_like_another_is_refused_beside_its_form(
@@ -94,46 +121,6 @@ def test_a_refused_logo_changes_nothing_else_either(
     organisation.refresh_from_db()
     assert page.status_code == 422
     assert (organisation.name, organisation.logo_png) == ("Lakeside College", None)
-
-
-def test_a_token_is_shown_once(organisation: Organisation, client: Client, own: str) -> None:
-    """B153"""
-    page = client.post(f"{own}/tokens/new", {"name": "LMS", "scopes": ["awards:read"]})
-
-    secret = page.context["secret"]
-    assert secret in page.content.decode()
-    assert page["Cache-Control"] == "no-store"
-    assert secret not in client.get(f"{own}/tokens").content.decode()
-    assert ApiToken.objects.get().pk == services.authenticate_token(secret, at=MONDAY).pk
-
-
-def test_a_scope_of_ones_own_making_is_refused(client: Client, own: str) -> None:
-    assert client.post(f"{own}/tokens/new", {"name": "LMS", "scopes": ["owner"]}).status_code == 422
-
-
-def test_the_journal_is_read_filtered_and_exported(
-    organisation: Organisation, owner: Person, issuer: Person, client: Client, own: str
-) -> None:
-    furnish(organisation, owner, issuer)
-
-    page = client.get(f"{own}/journal", {"q": "suspended", "actor": owner.public_id})
-    rows = b"".join(client.get(f"{own}/journal", {"format": "csv"}).streaming_content).decode()
-
-    assert [entry.verb for entry, _actor in page.context["rows"]] == ["credential suspended"]
-    assert Entry.objects.of(organisation.public_id).count() + 1 == len(rows.strip().split("\r\n"))
-
-
-def test_the_journal_page_tells_a_broken_chain(organisation: Organisation, client: Client, own: str) -> None:
-    assert client.get(f"{own}/journal").context["broken"] is None
-    append_only.drop(connection)
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE journal_entry SET verb = 'nothing happened' WHERE number = 1")
-    append_only.create(connection)
-
-    page = client.get(f"{own}/journal")
-
-    assert page.context["broken"] is not None
-    assert "The chain is broken" in page.content.decode()
 
 
 def test_closing_says_what_stays_and_needs_the_box_ticked(

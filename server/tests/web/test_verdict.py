@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words of a report, sentence by sentence (screens.md 5.1 and 5.2)."""
+"""The words of a report, sentence by sentence (docs/explanation/how-a-verdict-is-made.md)."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from django.core.files.uploadhandler import StopUpload
 from django.utils import timezone
 
 from cairn.errors import UnavailableError
-from cairn_server.issuing import services
+from cairn_server.issuing import representations, services, status_lists
 from cairn_server.web import verify
 
 VERIFIED = "This is genuine, unchanged and currently valid."
@@ -21,7 +21,7 @@ ALL_FORMS = ["json", "jwt", "png", "svg"]
 
 
 def file_of(credential, form: str) -> bytes:
-    return services.representation(credential, form)[0]
+    return representations.representation(credential, form)[0]
 
 
 def bring(stranger, data: bytes, name: str = "badge.json"):
@@ -63,7 +63,7 @@ def test_one_changed_letter_hides_everything_that_it_claims(stranger, credential
 
     assert "because its signature does not match" in page
     for claimed in ("Lovelace", "Ceramics", "Lakeside", "stoneware"):
-        assert claimed not in page  # screens.md rule 2
+        assert claimed not in page  # nothing of what is not verified is shown
 
 
 def test_a_revoked_credential_leads_to_the_page_that_says_why(stranger, owner, credential):
@@ -89,7 +89,7 @@ def test_an_expired_credential_is_genuine_with_a_remark(stranger, award):
     data = file_of(credential, "json")
 
     with time_machine.travel(timezone.now() + timedelta(days=3)):
-        services.renew_status_lists(at=timezone.now())
+        status_lists.renew_status_lists(at=timezone.now())
         page = bring(stranger, data).content.decode()
 
     assert "This is genuine and unchanged. Please read the remarks." in page
@@ -123,6 +123,16 @@ def test_nothing_brought_and_too_much_brought_are_both_said(stranger, db):
     assert "Choose a file, or paste a link or a text." in stranger.post("/verify").content.decode()
     both = stranger.post("/verify", {"text": "{}", "link": "https://x.example"}).content.decode()
     assert "Give one thing at a time" in both
+
+
+def test_two_files_under_one_name_are_never_judged_as_one(stranger, credential):
+    """B14: of two parts a program reads the last, while a person may have meant the first."""
+    files = [SimpleUploadedFile(name, file_of(credential, "json")) for name in ("mine.json", "yours.json")]
+
+    response = stranger.post("/verify", {"file": files})
+
+    assert response.status_code == 422
+    assert "Give one thing at a time" in response.content.decode()
 
 
 def test_what_was_typed_is_kept_when_something_is_wrong(stranger, db):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Signer(Protocol):
-    """Whatever can sign: a key in memory, a sealed row, an HSM, a service (security.md 7.1)."""
+    """Whatever can sign: a key in memory, a sealed row, an HSM, a service."""
 
     @property
     def public_key(self) -> PublicKey: ...

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -12,11 +13,17 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings  # noqa: TID251  allauth makes its adapters itself; there is nobody to pass values
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from cairn_server.accounts.limits import client_address
 from cairn_server.accounts.services import clean_address
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from django.core.mail import EmailMessage
     from django.http import HttpRequest  # noqa: TID251
 
 
@@ -35,6 +42,67 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_from_email(self) -> str:
         return settings.DEFAULT_FROM_EMAIL
+
+    def render_mail(
+        self,
+        template_prefix: str,
+        email: str | list[str],
+        context: dict[str, Any],
+        headers: dict[str, str] | None = None,
+    ) -> EmailMessage:
+        """The text that the templates give, and the same words in the look of our other mails."""
+        headers = {"Auto-Submitted": "auto-generated"} | (headers or {})
+        message = super().render_mail(template_prefix, email, context, headers)
+        assert isinstance(message, EmailMultiAlternatives), "there is a text template for every mail"
+        *paragraphs, foot = str(message.body).split("\n\n")
+        html = {
+            "subject": message.subject,
+            "sender": context["current_site"].domain,
+            "parts": list(_parts(paragraphs, context)),
+            "foot": foot,
+        }
+        message.attach_alternative(render_to_string("mail/account.html", html), "text/html")
+        return message
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a mail: a code to type, the link to follow, or words."""
+
+    kind: str
+    text: str
+    label: str = ""
+
+
+def _parts(paragraphs: list[str], context: dict[str, Any]) -> Iterator[Part]:
+    """What stands on a line of its own and is the code or the link of this mail is shown as that.
+
+    Decided by what the mail was made of and not by how it looks: an address in the words of somebody else
+    (the name of a browser, say) stays words.
+    """
+    labels = {
+        "signup_url": _("Create an account"),
+        "password_reset_url": _("Choose a new password"),
+        "activate_url": _("Confirm the address"),
+    }
+    links = {str(context[name]): label for name, label in labels.items() if context.get(name)}
+    for paragraph in paragraphs:
+        words: list[str] = []
+        for line in paragraph.strip().splitlines():
+            special = None
+            if line in links:
+                special = Part("link", line, links[line])
+            elif line == context.get("code"):
+                special = Part("code", line)
+            if special is None:
+                words.append(line)
+                continue
+            if words:
+                yield Part("words", "\n".join(words))
+                words = []
+            yield special
+        if words:
+            yield Part("words", "\n".join(words))
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):

@@ -27,7 +27,7 @@ class PersonManager(BaseUserManager["Person"]):
         return person
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> Person:
-        """The platform operator: sees the machinery, issues nothing (security.md section 7, point 8)."""
+        """The platform operator: sees the machinery, has no role in any organisation."""
         return self.create_user(email, password, is_staff=True, **fields)
 
     def get_by_natural_key(self, email: str | None) -> Person:

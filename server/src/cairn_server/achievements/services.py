@@ -25,11 +25,12 @@ from cairn.credential import ACHIEVEMENT_TYPES, ALIGNMENT_TARGET_TYPES, Alignmen
 from cairn_server.achievements import pictures
 from cairn_server.achievements.models import CONTENT, Achievement, AchievementVersion, Picture
 from cairn_server.achievements.pictures import Design
+from cairn_server.achievements.uploads import accept_upload
 from cairn_server.errors import Refusal
 from cairn_server.journal import services as journal
+from cairn_server.organisations.models import OrganisationClosed
 from cairn_server.organisations.names import has_hidden_characters
 from cairn_server.organisations.roles import SIGNERS, require
-from cairn_server.organisations.services import OrganisationClosed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,7 +143,7 @@ def set_picture(
     """Use an uploaded PNG or SVG instead of the designer; only the pixels are kept (B112)."""
     require(by, SIGNERS, version.organisation)
     draft = _locked_draft(version)
-    draft.picture = _keep_picture(pictures.accept_upload(upload), svg="", at=at)
+    draft.picture = _keep_picture(accept_upload(upload), svg="", at=at)
     draft.design = {}
     draft.save(update_fields=["picture", "design"])
     journal.record(

@@ -1,28 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
 """What went wrong, as RFC 9457 problem details: one shape for every refusal below ``/api/``.
 
-``type`` is an address that explains the problem: W3C's own where the standards name one (standards.md 10),
-otherwise the entry in our reference. ``code`` is the stable word for programs, ``detail`` a sentence for
-people. Nothing of the request is echoed, so a problem never repeats a token or another tenant's name.
+``type`` is the address of the code's entry in our reference, or ``about:blank`` for a code without one, which
+says that status and detail are all there is to know (RFC 9457 section 4.2.1). ``code`` is the stable word for
+programs, ``detail`` a sentence for people. Nothing of the request is echoed, so a problem never repeats a
+token or another tenant's name.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from cairn.errors import CairnError, MalformedError, UnavailableError, UnsupportedError, VerificationError
 from cairn_server.errors import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from django.utils.functional import _StrPromise as StrPromise
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -36,10 +41,81 @@ ANSWERED = (
     SuspiciousOperation,
     BadRequest,
     MultiPartParserError,
+    UnreadablePostError,
 )
 
 # The oldest advice for "try again later": long enough to matter, short enough to wait for.
 RETRY_AFTER_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    code: str
+    status: int
+    meaning: StrPromise
+
+
+# The problems with an entry on the reference page: what this layer refuses, and what the verbs behind it do.
+# Not here are the many ways in which bytes can be unreadable (json-…, png-…, token-…): their type is
+# about:blank, and docs/reference/errors.md has them all.
+PROBLEMS = (
+    Explained("bad-request", 400, _lazy("The request cannot be read.")),
+    Explained("form-parts", 400, _lazy("A form must have exactly one part, named “file”.")),
+    Explained("idempotency-key", 400, _lazy("An Idempotency-Key has 1 to 80 visible ASCII characters.")),
+    Explained("repeated-parameter", 400, _lazy("A query parameter is given more than once.")),
+    Explained("invalid-field", 400, _lazy("A field says what cannot be; “errors” names it.")),
+    Explained("unknown-cursor", 400, _lazy("The cursor does not come from this list.")),
+    Explained("design-field", 400, _lazy("The designer does not know this field.")),
+    Explained("design-shape", 400, _lazy("The designer does not have this shape.")),
+    Explained("design-icon", 400, _lazy("The designer does not have this icon.")),
+    Explained("design-colour", 400, _lazy("A colour is written like #1f4e5f.")),
+    Explained("design-contrast", 400, _lazy("The two colours are too close for the text to be read.")),
+    Explained("design-empty", 400, _lazy("The design has neither icon, text nor logo.")),
+    Explained("design-lines", 400, _lazy("The text of the design has too many lines.")),
+    Explained("design-text-long", 400, _lazy("A line of the design is too long.")),
+    Explained("design-text-wide", 400, _lazy("A line of the design does not fit into its shape.")),
+    Explained("design-letter", 400, _lazy("The typeface does not have one of the characters.")),
+    Explained("token-required", 401, _lazy("This operation needs a token.")),
+    Explained(
+        "bad-token", 401, _lazy("The token is unknown, revoked, or its person has lost the right to it.")
+    ),
+    Explained("insufficient-scope", 403, _lazy("The token lacks the scope that this operation needs.")),
+    Explained("not-allowed", 403, _lazy("The person behind the token may not do this any more.")),
+    Explained(
+        "second-factor-required",
+        403,
+        _lazy("The organisation asks for a second factor, and the person behind the token has none."),
+    ),
+    Explained("not-found", 404, _lazy("There is nothing here, or it belongs to somebody else.")),
+    Explained("method-not-allowed", 405, _lazy("This address takes other methods; “Allow” lists them.")),
+    Explained("not-published", 409, _lazy("The version is still a draft: publish it first.")),
+    Explained("not-ready", 409, _lazy("Something is missing before it can be published.")),
+    Explained("version-frozen", 409, _lazy("A published version never changes: make a new one.")),
+    Explained("draft-exists", 409, _lazy("There is a draft of the next version already.")),
+    Explained("archived", 409, _lazy("The achievement is archived and awarded no more.")),
+    Explained("already-revoked", 409, _lazy("The award is revoked, for good.")),
+    Explained("already-suspended", 409, _lazy("The award is suspended already.")),
+    Explained("not-suspended", 409, _lazy("The award is not suspended, so it cannot be reinstated.")),
+    Explained("organisation-closed", 409, _lazy("The organisation is closed.")),
+    Explained("no-signing-key", 409, _lazy("The organisation has no key to sign with.")),
+    Explained("limit-size", 413, _lazy("The body is too large.")),
+    Explained("media-type", 415, _lazy("The content type is not a listed one, or the body is not of it.")),
+    Explained("invalid-fields", 422, _lazy("Some fields are missing or wrong; “errors” names each.")),
+    Explained("idempotency-key-reused", 422, _lazy("The Idempotency-Key was used for another award.")),
+    Explained(
+        "unknown-achievement", 422, _lazy("There is no such achievement version in this organisation.")
+    ),
+    Explained("too-many-requests", 429, _lazy("Wait for as many seconds as “Retry-After” says.")),
+    Explained("server-error", 500, _lazy("Something went wrong on our side.")),
+    Explained(
+        "recovering", 503, _lazy("This is a restored copy; nothing is signed until its operator confirms.")
+    ),
+)
+_EXPLAINED = frozenset(each.code for each in PROBLEMS)
+
+
+def type_of(code: str) -> str:
+    return f"{settings.PUBLIC_URL}/api/v1/docs#problem-{code}" if code in _EXPLAINED else "about:blank"
 
 
 def problem(
@@ -52,7 +128,7 @@ def problem(
 ) -> HttpResponse:
     """One problem as a response. ``members`` are RFC 9457 extension members."""
     body = {
-        "type": f"{settings.PUBLIC_URL}/api/v1/docs#problem-{code}",
+        "type": type_of(code),
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
@@ -80,7 +156,7 @@ def answer(error: Exception) -> HttpResponse | None:
             return problem(403, "not-allowed", _("You may not do this."))
         case RequestDataTooBig():
             return problem(413, "limit-size", _("The body is too large."))
-        case SuspiciousOperation() | BadRequest() | MultiPartParserError():
+        case SuspiciousOperation() | BadRequest() | MultiPartParserError() | UnreadablePostError():
             return problem(400, "bad-request", _("This request cannot be read."))
     return None
 

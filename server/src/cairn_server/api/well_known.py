@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from cairn.canonical import to_json
 from cairn_server.api.public import document, public_document
-from cairn_server.organisations import services
+from cairn_server.organisations import identity
 from cairn_server.organisations.models import Organisation
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def did_document(request: HttpRequest, organisation_id: str) -> HttpResponse:
     if not organisation.did.startswith("did:web:"):
         # Before the first award there is no identity, and did:key needs no document.
         raise Http404
-    body = to_json(services.did_document(organisation))
+    body = to_json(identity.did_document(organisation))
     return document(
         request,
         body,

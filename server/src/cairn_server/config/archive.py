@@ -29,7 +29,8 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from cairn_server.config import watermark as marks
 from cairn_server.errors import Refusal
-from cairn_server.organisations import services
+from cairn_server.organisations import installation
+from cairn_server.organisations.models import Installation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -294,5 +295,7 @@ def _insert(model: type[models.Model], fields: list[models.Field], rows: list[li
 
 def _settle(at: datetime) -> None:
     """From here on this is a copy that may have forgotten: no list of it gives out an index again."""
-    services.begin_recovery(reasons=["restored from a backup"], at=at)
+    if not Installation.objects.exists():
+        raise BadArchive("it is of a server that was never started")
+    installation.begin_recovery(reasons=["restored from a backup"], at=at)
     marks.seal_status_lists(at=at)

@@ -18,6 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from cairn.errors import UnavailableError
 from cairn_server.config.sqlite import SAFE_VERSION
+from cairn_server.errors import Refusal
 from cairn_server.organisations import keys
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[C
 def database_keeps_what_it_confirms(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Never issue on storage that may forget (security.md rule 15)."""
+    """Never issue on storage that may forget: a power cut would take back what somebody already holds."""
     if connection.vendor != "postgresql":
         return []
     found: list[CheckMessage] = []
@@ -137,7 +138,7 @@ def schema_is_current(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
         return [
             Error(
                 "The database has an older schema than this program.",
-                hint="Make a backup, then run: cairn-server migrate",
+                hint="Make a backup with the program that made it, then run: cairn-server migrate",
                 id="cairn.E006",
             )
         ]
@@ -158,9 +159,19 @@ def schema_is_current(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
     return []
 
 
+class SchemaDiffers(Refusal):
+    """The database is not as this program knows it, so what it would read or write has no meaning."""
+
+
+def require_current_schema() -> None:
+    """For commands that are about the content of the database; asked before they touch it."""
+    for problem in schema_is_current(None):
+        raise SchemaDiffers("schema-differs", f"{problem.msg} {problem.hint}")
+
+
 @register(SERVE, deploy=True)
 def keys_open(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Known-answer test of every active key (security.md section 7, point 2)."""
+    """Known-answer test of every active key: each opens, and signs as its public half expects."""
     if schema_is_current(None):
         return []  # said elsewhere, and there may be no table of keys yet
     try:

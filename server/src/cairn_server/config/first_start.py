@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two secrets of an installation: files made once, readable by their owner alone.
+"""What an installation makes once, for its owner alone: the data folder, the database file, two secrets.
 
 ``DATA_DIR/keys/secret-key``  signs sessions and one-time links
 ``DATA_DIR/keys/kek``         the key encryption key: without it no organisation can sign again
 
-They are made by the command line before anything else runs. Importing the settings makes nothing, so
+The secrets are made by the command line before anything else runs. Importing the settings makes nothing, so
 tests, type checkers and editors leave no keys behind.
 """
 
@@ -32,10 +32,21 @@ def data_dir() -> Path:
 def prepare(folder: Path) -> None:
     """Make what is missing. A file that exists is never written again."""
     keys = folder / "keys"
-    keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # One by one: mkdir gives its mode to the last folder only. One that exists keeps the mode it was given.
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    keys.mkdir(exist_ok=True, mode=0o700)
     make(keys / "secret-key", secrets.token_urlsafe(SECRET_KEY_BYTES))
     if not os.environ.get("KEY_ENCRYPTION_KEY") and not os.environ.get("KEY_ENCRYPTION_KEY_FILE"):
         make(keys / "kek", secrets.token_hex(KEK_BYTES))
+
+
+def make_private(path: Path) -> None:
+    """An empty file for SQLite to fill, which would make it readable by everybody the umask lets in.
+
+    Its write-ahead log takes the mode of the database (https://sqlite.org/wal.html).
+    """
+    if path.parent.is_dir():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def read(path: Path) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse, UnreadablePostError
 from django.template.loader import select_template
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from cairn.errors import CairnError, MalformedError, UnavailableError, UnsupportedError
 from cairn_server.accounts import limits
 from cairn_server.api import problems
+from cairn_server.config import addresses
 from cairn_server.errors import Refusal
 
 if TYPE_CHECKING:
@@ -28,6 +29,27 @@ if TYPE_CHECKING:
     Answer = Callable[[HttpRequest], HttpResponse]
 
 logger = logging.getLogger(__name__)
+
+
+class NoBodyForHead:
+    """HEAD is answered with the headers that GET would get, and not one byte more (RFC 9110 section 9.3.2).
+
+    Outermost, so that it holds for every answer: pages, files, problems and refusals alike. On a connection
+    that is kept open, the bytes of a body would be read as the next answer.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.method == "HEAD":
+            if isinstance(response, StreamingHttpResponse):
+                response.streaming_content = iter(())
+            else:
+                response.headers.setdefault("Content-Length", str(len(response.content)))
+                response.content = b""
+        return response
 
 
 class PublicAddress:
@@ -92,8 +114,8 @@ class RateLimits:
             for name, who in limited(request):
                 limit = settings.RATE_LIMITS[name]
                 limits.Limit(name, limit["burst"], limit["per_minute"]).take(who, at=timezone.now())
-        except limits.TooMany as refusal:
-            return answer(request, refusal) or HttpResponse(status=refusal.status)
+        except (limits.TooMany, UnreadablePostError) as error:
+            return answer(request, error) or HttpResponse(status=400)
         return self.get_response(request)
 
 
@@ -160,7 +182,7 @@ def _page_for(request: HttpRequest, error: Exception) -> HttpResponse | None:
             return error_page(request, 403, "not-allowed", _("You may not do this."))
         case RequestDataTooBig():
             return error_page(request, 413, "limit-size", _("This is more than we take at once."))
-        case SuspiciousOperation():
+        case SuspiciousOperation() | UnreadablePostError():
             return error_page(request, 400, "bad-request", _("This request cannot be read."))
     return None
 
@@ -201,7 +223,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return answer(request, Http404()) or HttpResponse(status=404)
+    return addresses.the_way(request) or answer(request, Http404()) or HttpResponse(status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

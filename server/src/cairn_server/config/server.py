@@ -18,12 +18,13 @@ from django.conf import settings
 from django.db import connections
 from gunicorn.app.base import BaseApplication
 
+from cairn_server.config.arrival import Worker
 from cairn_server.config.runner import Runner, tasks_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from django.core.handlers.wsgi import WSGIHandler
+    from cairn_server.config.arrival import Wsgi
 
 ANSWER_WITHIN_SECONDS = 60
 
@@ -60,7 +61,7 @@ class Server(BaseApplication):
         host = f"[{self._host}]" if ":" in self._host else self._host
         values: dict[str, Any] = {
             "bind": f"{host}:{self._port}",
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "workers": 1,
             "threads": self._threads,
             "timeout": 60,
@@ -78,7 +79,7 @@ class Server(BaseApplication):
         for name, value in values.items():
             self.cfg.set(name, value)
 
-    def load(self) -> WSGIHandler:
+    def load(self) -> Wsgi:
         from cairn_server.config.wsgi import application
 
         return application

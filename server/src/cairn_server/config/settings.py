@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
 ]
 MIDDLEWARE = [
+    "cairn_server.config.middleware.NoBodyForHead",
     "cairn_server.config.middleware.PublicAddress",
     "cairn_server.config.middleware.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -98,7 +99,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "cairn_server.config.urls"
 WSGI_APPLICATION = "cairn_server.config.wsgi.application"
-APPEND_SLASH = False  # one address per page (B142)
+APPEND_SLASH = False  # one address per page (B142); config/addresses.py shows people the way
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -119,9 +120,9 @@ TEMPLATES = [
 SOURCES = "cairn_server.config.sources.build"
 # function(at=…), and the seconds between two runs
 PERIODIC_TASKS = (
-    ("cairn_server.issuing.services.run_waiting_batches", 1),
-    ("cairn_server.issuing.services.deliver_due", 2),
-    ("cairn_server.issuing.services.renew_status_lists", 60),
+    ("cairn_server.issuing.batches.run_waiting_batches", 1),
+    ("cairn_server.issuing.delivery.deliver_due", 2),
+    ("cairn_server.issuing.status_lists.renew_status_lists", 60),
     ("cairn_server.accounts.limits.forget_full", 3600),
     ("cairn_server.accounts.services.forget_old_sessions", 3600),
     ("cairn_server.organisations.services.forget_old_invitations", 3600),
@@ -198,6 +199,8 @@ MFA_TOTP_ISSUER = OPERATOR_NAME or "Cairn"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT
 # Off in `make run`, so that a newcomer awards a credential two minutes after the first command.
 SECOND_FACTOR_BY_DEFAULT = not DEVELOPMENT
+# Whoever founds an organisation awards under our address. Strangers may only where the operator says so.
+OPEN_FOUNDING = env.flag("OPEN_FOUNDING", default=DEVELOPMENT)
 
 # Limits against guessing and flooding: at most `burst` at once, refilled at `per_minute` (B149).
 
@@ -296,7 +299,10 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "WARNING" if DEVELOPMENT else "INFO")},
     "loggers": {
         "django": {"handlers": [], "propagate": True},
-        # Every 4xx is a line of the access log; it is no warning.
+        # A 4xx is an answer and no warning. There is no access log on purpose: addresses of credentials and
+        # of invitations are secrets. Whoever wants one lets the proxy write it (docs/operators-guide.md).
         "django.request": {"level": "ERROR"},
+        # Nor is a foreign Host a mistake of ours: with a traceback each, strangers would fill the disk.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
 }

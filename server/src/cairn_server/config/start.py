@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from cairn_server.config import watermark as marks
-from cairn_server.organisations import services
+from cairn_server.organisations import installation
 from cairn_server.organisations.models import Organisation
 from cairn_server.organisations.watermark import watermark
 
@@ -21,7 +21,7 @@ def prepare(*, at: datetime, say: Callable[[str], None]) -> None:
     """Write down the public address, and look whether this database has forgotten something."""
     _remember_address(at=at, say=say)
     problems = marks.compare_at_start(watermark(), at=at)
-    if not services.installation().recovering:
+    if not installation.installation().recovering:
         return
     say("This is a restored copy, or an older one than its watermark remembers:")
     for problem in problems:
@@ -30,7 +30,7 @@ def prepare(*, at: datetime, say: Callable[[str], None]) -> None:
 
 
 def _remember_address(*, at: datetime, say: Callable[[str], None]) -> None:
-    row = services.remember_installation(public_url=settings.PUBLIC_URL, at=at)
+    row = installation.remember_installation(public_url=settings.PUBLIC_URL, at=at)
     if row.public_url == settings.PUBLIC_URL:
         return
     named = Organisation.objects.filter(did__startswith="did:web:").count()
@@ -45,4 +45,4 @@ def _remember_address(*, at: datetime, say: Callable[[str], None]) -> None:
             " their DID documents must stay reachable there."
         )
     say("  New awards get addresses under the new one.")
-    services.move_installation(public_url=settings.PUBLIC_URL, at=at)
+    installation.move_installation(public_url=settings.PUBLIC_URL, at=at)

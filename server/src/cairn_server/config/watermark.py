@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from django.apps import apps
 from django.db import transaction
 
-from cairn_server.organisations import services
+from cairn_server.organisations import installation
 from cairn_server.organisations.watermark import Mark, Watermark, behind
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def compare_at_start(watermark: Watermark, *, at: datetime) -> list[str]:
     found = marks_of_database()
     problems = behind(watermark, found)
     if problems:
-        services.begin_recovery(reasons=problems, at=at)
+        installation.begin_recovery(reasons=problems, at=at)
         seal_status_lists(at=at)
         return problems
     # A crash between a commit and its mark left the database ahead; nobody was told in between.
@@ -62,7 +62,7 @@ def confirm(watermark: Watermark, *, at: datetime) -> int:
             row.version = max(row.version, mark.version)
             row.save(update_fields=["next_number", "version"])
             raised += 1
-    services.confirm_recovery(at=at)
+    installation.confirm_recovery(at=at)
     for mark in marks_of_database():
         watermark.advance(mark.list_id, count=mark.count, version=mark.version)
     watermark.forget_all_but(mark.list_id for mark in marks_of_database())

@@ -10,4 +10,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cairn_server.config.settings")
 
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 
-application = get_wsgi_application()
+from cairn_server.config.arrival import whole  # noqa: E402
+
+application = whole(get_wsgi_application())

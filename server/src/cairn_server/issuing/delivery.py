@@ -19,21 +19,22 @@ from django.utils import formats, translation
 from django.utils.translation import gettext as _
 
 from cairn.errors import CairnError
-from cairn_server.accounts.services import person_with_address
+from cairn_server.accounts.services import person_with_address, verified_addresses
 from cairn_server.issuing import signing
-from cairn_server.issuing.models import Delivery
+from cairn_server.issuing.models import Credential, Delivery, SecuredCredential
 from cairn_server.issuing.signing import Format
-from cairn_server.organisations import services as organisations
+from cairn_server.organisations import installation
 from cairn_server.wallets import services as wallets
 from cairn_server.wallets.models import HeldCredential
 
 if TYPE_CHECKING:
     from cairn_server.accounts.models import Person
-    from cairn_server.issuing.models import SecuredCredential
 
-MAX_ATTEMPTS = 8
-FIRST_WAIT = timedelta(minutes=1)  # then 4, 16, 64 minutes …: three days of a broken mail server are outlived
-LONGEST_WAIT = timedelta(days=1)
+# Waits of 1, 4, 16, 64 and 256 minutes, then of twelve hours: the last attempt is made when a mail server
+# has been broken for a little more than three days.
+MAX_ATTEMPTS = 12
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Letter:
     """One message, ready to be written: every sentence is already in the reader's language."""
 
     subject: str
+    heading: str
     greeting: str
     paragraphs: tuple[str, ...]
     action: str
@@ -108,6 +110,23 @@ def put_into_wallet(secured: SecuredCredential, *, holder: Person, at: datetime)
     )
 
 
+def deliver_waiting(person: Person, *, at: datetime) -> int:
+    """Put into a wallet what was awarded to the addresses this person has proved to read; how many were new.
+
+    Called when an address is verified, and harmless at any other time.
+    """
+    held = HeldCredential.objects.filter(person=person).values("sha256")
+    waiting = SecuredCredential.objects.filter(
+        format=Format.JSON,
+        credential__state=Credential.State.SIGNED,
+        credential__recipient_email__in=verified_addresses(person),
+    ).exclude(sha256__in=held)
+    found = list(waiting.select_related("credential__organisation"))
+    for secured in found:
+        put_into_wallet(secured, holder=person, at=at)
+    return len(found)
+
+
 def send(delivery: Delivery) -> None:
     """Write and post one message, in the language of the reader where we know it, else of the achievement."""
     reader = person_with_address(delivery.to)
@@ -152,10 +171,11 @@ def write(delivery: Delivery) -> Letter:
     return Letter(
         # A subject has one line, whatever a name holds (B128).
         subject=" ".join(subject.format(**words).split()),
+        heading=credential.version.name,
         greeting=_("Hello {name},").format(**words),
         paragraphs=tuple(paragraph.format(**words) for paragraph in paragraphs),
         action=_("Open your credential"),
-        link=credential.address(organisations.public_url()),
+        link=credential.address(installation.public_url()),
         closing=_("Questions? Ask {contact}.").format(**words),
     )
 

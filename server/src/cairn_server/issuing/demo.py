@@ -18,6 +18,7 @@ from cairn_server.achievements import pictures
 from cairn_server.achievements import services as achievements
 from cairn_server.issuing import services
 from cairn_server.issuing.models import Credential
+from cairn_server.organisations import installation
 from cairn_server.organisations import services as organisations
 
 if TYPE_CHECKING:
@@ -59,8 +60,9 @@ def _owner() -> Person:
 
 
 def _make(owner: Person, *, public_url: str, at: datetime) -> None:
-    organisations.remember_installation(public_url=public_url, at=at)
+    installation.remember_installation(public_url=public_url, at=at)
     organisation = organisations.create_organisation(
+        open_to_all=True,
         by=owner,
         name="Lakeside Workshops",
         description=(

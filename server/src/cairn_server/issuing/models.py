@@ -34,7 +34,7 @@ class StatusList(models.Model):
     """The state behind one pair of lists: revocation, and suspension at the same index.
 
     ``next_number`` only ever grows. The index of an award is a keyed permutation of it (status_lists.py), so
-    one number guards against reuse and still no two indexes tell which award came first (security.md 7.7).
+    one number guards against reuse and still no two indexes tell which award came first.
     """
 
     public_id = models.CharField(max_length=22, unique=True, default=random_id, editable=False)
@@ -137,7 +137,7 @@ class Credential(models.Model):
     """One award: whom, what, since when, and how it stands today."""
 
     class State(models.TextChoices):
-        # What was meant to be signed is on record before a key is used (security.md rule 12).
+        # What was meant to be signed is on record before a key is used: nothing is signed that nobody knows of.
         INTENT = "intent"
         SIGNED = "signed"
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From an award to signed bytes: build, lint, sign, verify. No table is touched here.
 
-The order is the one of security.md section 7.5: what cannot be verified is never signed with a real key, and
-what was signed with the real key is verified by our own verifier before anybody gets it (rule 12).
+The order is the one of docs/explanation/what-is-signed.md: what cannot be verified is never signed with a real key, and
+what was signed with the real key is verified by our own verifier before anybody gets it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from cairn.keys import Algorithm, PrivateKey
 from cairn.status import StatusEntry
 from cairn_server.achievements.services import to_credential
 from cairn_server.issuing.models import Purpose, SecuredCredential
-from cairn_server.organisations import services as organisations
+from cairn_server.organisations import identity, installation
 from cairn_server.organisations.keys import signer_for
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ class Issuer:
     @classmethod
     def open(cls, organisation: Organisation, *, at: datetime) -> Issuer:
         """The first call for an organisation fixes its identity; run inside the transaction that signs."""
-        public_url = organisations.public_url()
-        did, method = organisations.identity(organisation, public_url=public_url, at=at)
+        public_url = installation.public_url()
+        did, method = identity.identity(organisation, public_url=public_url, at=at)
         organisation.refresh_from_db(fields=["did"])
         return cls(organisation, did, method, signer_for(organisation), public_url)
 
@@ -79,7 +79,7 @@ def issuer_sources(organisation: Organisation) -> dict[str, bytes]:
     """The bytes under the issuer's own address; a did:key needs none."""
     if not organisation.did.startswith("did:web:"):
         return {}
-    return {did_web_url(organisation.did): to_json(organisations.did_document(organisation))}
+    return {did_web_url(organisation.did): to_json(identity.did_document(organisation))}
 
 
 def build(credential: Credential, *, issuer: Issuer) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 
 An index is the keyed permutation of a counter. The counter makes reuse impossible to miss (one number only
 grows, and the watermark outside the database guards it); the permutation makes indexes tell nothing about the
-order of awards (security.md 7.7).
+order of awards.
 """
 
 from __future__ import annotations
@@ -15,14 +15,18 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max, Q
 
 import cairn
 from cairn import status
+from cairn.errors import CairnError
 from cairn_server.accounts.models import random_id
+from cairn_server.errors import Refusal
 from cairn_server.issuing.models import Purpose, StatusList, StatusListVersion
 from cairn_server.issuing.signing import ITSELF, Issuer, issuer_sources, verify_own
+from cairn_server.journal import services as journal
 from cairn_server.organisations import watermark
+from cairn_server.organisations.installation import require_awarding_allowed
 from cairn_server.organisations.models import Organisation
 
 if TYPE_CHECKING:
@@ -63,6 +67,11 @@ def _feistel(number: int, *, key: bytes, half: int) -> int:
     return left << half | right
 
 
+def lock(organisation: Organisation) -> None:
+    """One writer at a time for each issuer: two requests with one key, or two first awards, take turns."""
+    Organisation.objects.select_for_update().get(pk=organisation.pk)
+
+
 def allocate(issuer: Issuer, *, at: datetime) -> tuple[StatusList, int]:
     """The next index of this organisation, never given before; inside the transaction that uses it."""
     status_list = _open_list(issuer, at=at)
@@ -80,7 +89,7 @@ def allocate(issuer: Issuer, *, at: datetime) -> tuple[StatusList, int]:
 def _open_list(issuer: Issuer, *, at: datetime) -> StatusList:
     """The list in use, its row locked; a first or a next one when there is none with room."""
     # The organisation's lock comes first: of two awards that find no list, one makes it.
-    Organisation.objects.select_for_update().get(pk=issuer.organisation.pk)
+    lock(issuer.organisation)
     in_use = StatusList.objects.select_for_update().filter(
         organisation=issuer.organisation, sealed_at__isnull=True, next_number__lt=F("capacity")
     )
@@ -161,3 +170,75 @@ def list_sources(status_list: StatusList) -> dict[str, bytes]:
     addresses = {Purpose.REVOCATION: main, Purpose.SUSPENSION: status.suspension_url(main)}
     found = ((url, newest(status_list, purpose)) for purpose, url in addresses.items())
     return {url: bytes(version.secured) for url, version in found if version is not None}
+
+
+def status_list_credential(public_id: str, purpose: Purpose | str, *, at: datetime) -> bytes:
+    """The newest signed state of a list, as stored; ``StatusList.DoesNotExist`` when there is no such list.
+
+    ``at`` changes nothing today: a list is signed anew by the background work, never because somebody asked.
+    """
+    found = newest(StatusList.objects.get(public_id=public_id), Purpose(purpose))
+    if found is None:
+        raise StatusList.DoesNotExist
+    return bytes(found.secured)
+
+
+def renew_status_lists(*, at: datetime) -> int:
+    """Sign anew what is about to grow old, so that no list expires while this server runs; how many were."""
+    wanted = StatusList.objects.annotate(
+        signed_at=Max("versions__valid_from"),
+        signed_version=Max("versions__version"),
+        key_revoked_at=Max("organisation__signing_keys__revoked_at"),
+    ).filter(
+        Q(signed_at__lte=at - RENEWED_AFTER)
+        # After a recovery the counter was raised above what is served (config/watermark.py).
+        | Q(signed_version__lt=F("version"))
+        # What a compromised key signed is believed no more, and a list that nobody believes would take the
+        # credentials of all the other keys with it.
+        | Q(signed_at__lte=F("key_revoked_at"))
+    )
+    due = list(wanted.order_by("pk"))
+    problems = _renew_each(due, at=at)
+    if problems:
+        raise RenewalIncomplete(problems)
+    return len(due)
+
+
+def sign_anew(organisation: Organisation, *, at: datetime) -> list[str]:
+    """Sign all lists of an organisation with the key that it has now; which of them could not be, and why.
+
+    A list that cannot be signed at this moment stays due in ``renew_status_lists``.
+    """
+    return _renew_each(StatusList.objects.filter(organisation=organisation).order_by("pk"), at=at)
+
+
+def _renew_each(lists: Iterable[StatusList], *, at: datetime) -> list[str]:
+    problems: list[str] = []
+    for each in lists:
+        try:
+            _renew(each, at=at)
+        except (Refusal, CairnError) as error:
+            problems.append(f"{each}: {error}")  # one issuer's trouble is not the others'
+    return problems
+
+
+class RenewalIncomplete(Exception):  # noqa: N818
+    """Some lists could not be signed anew. For the log of the background work; nobody else sees it."""
+
+
+@transaction.atomic
+def _renew(status_list: StatusList, *, at: datetime) -> None:
+    require_awarding_allowed()
+    organisation = status_list.organisation
+    lock(organisation)
+    current = StatusList.objects.select_for_update().get(pk=status_list.pk)
+    publish(current, issuer=Issuer.open(organisation, at=at), at=at)
+    announce([current])
+    journal.record(
+        verb="status list renewed",
+        by=None,
+        organisation_id=organisation.public_id,
+        object=current,
+        details={"version": current.version},
+        at=at,
+    )

@@ -29,7 +29,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 
 
 class Entry(models.Model):
-    """One act. ``hash`` = SHA-256(previous_hash ‖ JCS(row)), security.md section 7, point 9."""
+    """One act. ``hash`` = SHA-256(previous_hash ‖ JCS(row)), so that no earlier act can change unnoticed."""
 
     organisation_id = models.CharField(max_length=22, blank=True, default="", db_index=True)
     number = models.PositiveBigIntegerField()

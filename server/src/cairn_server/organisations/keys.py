@@ -6,7 +6,7 @@
         └── private key, sealed by the DEK                             (``SigningKey.sealed``)
 
 Both seals are AES-256-GCM with a random 96-bit nonce in front. What a seal is for is its additional
-data (security.md section 7, point 2), so a row that is moved to another organisation, key id, purpose
+data (``_key_context``), so a row that is moved to another organisation, key id, purpose
 or version does not open. A stolen dump holds public keys and ciphertext.
 
 The key store is made once, at start, by whoever knows where the KEK lies (``install``); the verbs here
@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from cairn.did import MAX_KEYS
 from cairn.errors import UnavailableError
 from cairn.keys import Algorithm, PrivateKey, PublicKey
 from cairn_server.errors import Refusal
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 KEK_BYTES = 32
 NONCE_BYTES = 12
-# One key signs credentials and status lists alike; with did:key they must share (security.md 7.3).
+# One key signs credentials and status lists alike; with did:key they must share.
 PURPOSE = "assertion"
 
 
@@ -55,6 +56,17 @@ class IdentityIsTheKey(Refusal):
         super().__init__(
             "identity-is-the-key",
             _("This organisation is named by its key (did:key), so the key cannot be changed."),
+        )
+
+
+class TooManyKeys(Refusal):
+    """A DID document lists every key there ever was, and no verifier reads an endless one (``cairn.did``)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "too-many-keys",
+            _("An organisation has at most %(most)s keys in its life, and this one has had them.")
+            % {"most": MAX_KEYS},
         )
 
 
@@ -189,6 +201,8 @@ def new_key(
     active = keys.filter(state=SigningKey.State.ACTIVE)
     if organisation.did.startswith("did:key:"):
         raise IdentityIsTheKey
+    if keys.count() >= MAX_KEYS:
+        raise TooManyKeys
     active.update(state=SigningKey.State.RETIRED, retired_at=at)
     private = PrivateKey.generate(algorithm)
     key = SigningKey(

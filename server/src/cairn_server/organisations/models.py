@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from cairn.credential import Profile
 from cairn_server.accounts.models import Person, random_id
 from cairn_server.errors import Refusal
+from cairn_server.organisations import roles
 from cairn_server.organisations.roles import Role
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ class Installation(models.Model):
 
     def __str__(self) -> str:
         return self.public_url
+
+
+class OrganisationClosed(Refusal):
+    def __init__(self) -> None:
+        super().__init__("organisation-closed", _("This organisation is closed."))
 
 
 class OrganisationQuerySet(models.QuerySet["Organisation"]):
@@ -92,6 +98,17 @@ class Organisation(models.Model):
             url=self.url or None,
             email=self.email or None,
         )
+
+    def locked_for(self, by: Person, needed: Role) -> Organisation:
+        """The organisation with its row locked, for whoever may change it.
+
+        The lock comes before the question, so the answer still holds when the change is written.
+        """
+        locked = Organisation.objects.select_for_update().get(pk=self.pk)
+        roles.require(by, needed, locked)
+        if locked.closed_at is not None:
+            raise OrganisationClosed
+        return locked
 
 
 class LastOwner(Refusal):

@@ -1,14 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a name looks like, so that two issuers that look alike cannot both exist here (B130).
+"""Names and texts that organisations are told: what is let in, and what a name looks like.
 
-The idea is the skeleton of UTS #39 section 4: map each character to the simplest one it can be taken
-for, then compare. The table holds the look-alikes that matter between Latin, Cyrillic and Greek and the
-digits; it is not the whole confusables file, and it says so here because a guard should not boast.
+Two issuers that look alike cannot both exist here (B130). The idea is the skeleton of UTS #39 section 4: map
+each character to the simplest one it can be taken for, then compare. The table holds the look-alikes that
+matter between Latin, Cyrillic and Greek and the digits; it is not the whole confusables file, and it says so
+here because a guard should not boast.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from cairn_server.errors import Refusal
+
+MAX_TEXT = 2000
 
 _LOOK_ALIKES = str.maketrans(
     {
@@ -49,3 +57,26 @@ def has_hidden_characters(text: str) -> bool:
         and character not in "\u200c\u200d"
         for character in text
     )
+
+
+class BadText(Refusal):
+    def __init__(self, message: Any) -> None:
+        super().__init__("bad-text", message, status=400)
+
+
+def clean_name(name: str) -> str:
+    name = " ".join(name.split()) if name.isprintable() else name
+    if has_hidden_characters(name):
+        raise BadText(_("Names cannot contain control characters or invisible ones."))
+    if not name:
+        raise BadText(_("Enter a name."))
+    return name
+
+
+def clean_text(text: str) -> str:
+    text = text.replace("\r\n", "\n").strip()
+    if len(text) > MAX_TEXT:
+        raise BadText(_("This text is too long."))
+    if has_hidden_characters(text.replace("\n", "").replace("\t", "")):
+        raise BadText(_("Texts cannot contain control characters or invisible ones."))
+    return text

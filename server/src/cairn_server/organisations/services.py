@@ -1,38 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The verbs of organisations: found, describe, invite, join, leave, close; identity; tokens; recovery."""
+"""The verbs of organisations: found, describe, invite, join, leave, hand over, close."""
 
 from __future__ import annotations
 
-import hmac
 import secrets
 from datetime import timedelta
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from cairn.did import build_document, did_key
-from cairn.keys import PublicKey
 from cairn_server.accounts.services import clean_address, verified_addresses
 from cairn_server.errors import NotAllowed, NotVisible, Refusal
 from cairn_server.journal import services as journal
 from cairn_server.organisations import keys, roles
 from cairn_server.organisations.models import (
     ApiToken,
-    Installation,
     Invitation,
     LastOwner,
     Membership,
     Organisation,
-    Scope,
-    SigningKey,
 )
-from cairn_server.organisations.names import has_hidden_characters, skeleton
+from cairn_server.organisations.names import BadText, clean_name, clean_text, skeleton
 from cairn_server.organisations.roles import Role
-from cairn_server.organisations.watermark import DatabaseBehind
+from cairn_server.organisations.tokens import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,9 +34,7 @@ if TYPE_CHECKING:
 
 INVITATION_LIFETIME = timedelta(days=7)
 INVITATION_RETENTION = timedelta(days=30)
-LAST_USED_PRECISION = timedelta(minutes=1)
 MAX_LOGO_BYTES = 1_000_000
-MAX_TEXT = 2000
 
 
 class NameTaken(Refusal):
@@ -52,11 +42,6 @@ class NameTaken(Refusal):
         super().__init__(
             "name-taken", _("An organisation here has this name, or one that looks the same. Choose another.")
         )
-
-
-class BadText(Refusal):
-    def __init__(self, message: Any) -> None:
-        super().__init__("bad-text", message, status=400)
 
 
 class BadAddress(Refusal):
@@ -98,11 +83,6 @@ class InvitationForSomebodyElse(NotAllowed):
         )
 
 
-class OrganisationClosed(Refusal):
-    def __init__(self) -> None:
-        super().__init__("organisation-closed", _("This organisation is closed."))
-
-
 class LiveCredentials(Refusal):
     """Closing is allowed, but never without having said that these credentials stay."""
 
@@ -114,104 +94,21 @@ class LiveCredentials(Refusal):
         )
 
 
-class BadScopes(Refusal):
-    def __init__(self) -> None:
-        super().__init__("bad-scopes", _("Choose at least one of the listed permissions."), status=400)
-
-
-class TokenRevoked(Refusal):
-    def __init__(self) -> None:
-        super().__init__("token-revoked", _("This token has been revoked already."))
-
-
-class BadToken(Refusal):
-    """Unknown, revoked, or made by somebody who has lost the right: said in the same words (B153)."""
-
-    status = 401
+class FoundingClosed(NotAllowed):
+    """This installation is not for everybody, and the person is not its operator."""
 
     def __init__(self) -> None:
-        super().__init__("bad-token", _("This token is not valid."))
-
-
-# The installation
-
-
-def remember_installation(*, public_url: str, at: datetime) -> Installation:
-    """The one row, made with this address at the first start and never changed by later ones."""
-    row, _made = Installation.objects.get_or_create(defaults={"public_url": public_url, "created_at": at})
-    return row
-
-
-def installation() -> Installation:
-    return Installation.objects.get()
-
-
-def public_url() -> str:
-    """The address this installation has had since its first start; it is inside every credential."""
-    return installation().public_url
-
-
-@transaction.atomic
-def move_installation(*, public_url: str, at: datetime) -> None:
-    """Answer from another address from now on. What was signed keeps naming the old one."""
-    row = Installation.objects.select_for_update().get()
-    old, row.public_url = row.public_url, public_url
-    row.save(update_fields=["public_url"])
-    journal.record(
-        verb="installation moved",
-        by=None,
-        organisation_id=None,
-        object=row,
-        details={"from": old, "to": public_url},
-        at=at,
-    )
-
-
-@transaction.atomic
-def begin_recovery(*, reasons: Iterable[str], at: datetime) -> None:
-    """This database may be an older copy: award nothing until the operator has confirmed."""
-    row = Installation.objects.select_for_update().get()
-    if row.recovering:
-        return
-    row.recovering = True
-    row.save(update_fields=["recovering"])
-    journal.record(
-        verb="recovery began",
-        by=None,
-        organisation_id=None,
-        object=row,
-        details={"reasons": list(reasons)},
-        at=at,
-    )
-
-
-@transaction.atomic
-def confirm_recovery(*, at: datetime) -> None:
-    """The operator says: this copy is the one that goes on. Its status lists were sealed before."""
-    row = Installation.objects.select_for_update().get()
-    if not row.recovering:
-        raise Refusal(
-            "not-recovering", _("This installation is not recovering; there is nothing to confirm.")
+        super().__init__(
+            "founding-closed", _("New organisations are made by the operator of this server. Ask them.")
         )
-    row.recovering = False
-    row.save(update_fields=["recovering"])
-    journal.record(verb="recovery confirmed", by=None, organisation_id=None, object=row, at=at)
-
-
-def require_awarding_allowed(organisation: Organisation | None = None) -> None:
-    """Called first by whatever allocates a status index or signs: not in a restored copy (F11), nor closed.
-
-    Inside the transaction that will allocate, so that a recovery that begins meanwhile is seen.
-    """
-    if Installation.objects.filter(recovering=True).exists():
-        raise DatabaseBehind
-    if organisation is not None and (
-        Organisation.objects.filter(pk=organisation.pk, closed_at__isnull=False).exists()
-    ):
-        raise OrganisationClosed
 
 
 # The organisation and its profile
+
+
+def may_found(person: Person, *, open_to_all: bool) -> bool:
+    """Everybody where founding is open; operators (``createsuperuser``) everywhere."""
+    return open_to_all or person.is_staff
 
 
 @transaction.atomic
@@ -220,6 +117,7 @@ def create_organisation(
     by: Person,
     name: str,
     at: datetime,
+    open_to_all: bool,
     description: str = "",
     url: str = "",
     email: str = "",
@@ -229,9 +127,11 @@ def create_organisation(
     """Found an organisation: whoever does is its first owner, and it has a key from the first moment."""
     if not by.is_authenticated or not by.is_active:
         raise NotAllowed
+    if not may_found(by, open_to_all=open_to_all):
+        raise FoundingClosed
     organisation = Organisation(
-        name=_clean_name(name),
-        description=_clean_text(description),
+        name=clean_name(name),
+        description=clean_text(description),
         url=url,
         email=_clean_email(email),
         linkedin_id=linkedin_id,
@@ -262,9 +162,9 @@ def update_profile(
     at: datetime,
 ) -> Organisation:
     """Change how the organisation describes itself. Its identifier and what was signed stay as they are."""
-    organisation = _locked(organisation, by, Role.OWNER)
-    organisation.name = _clean_name(name)
-    organisation.description = _clean_text(description)
+    organisation = organisation.locked_for(by, Role.OWNER)
+    organisation.name = clean_name(name)
+    organisation.description = clean_text(description)
     organisation.url = url
     organisation.email = _clean_email(email)
     organisation.linkedin_id = linkedin_id
@@ -280,7 +180,7 @@ def update_profile(
 @transaction.atomic
 def set_logo(organisation: Organisation, *, by: Person, png: bytes | None, at: datetime) -> None:
     """Keep the logo, or none. The caller re-encoded the upload, so only our own PNG bytes come here."""
-    organisation = _locked(organisation, by, Role.OWNER)
+    organisation = organisation.locked_for(by, Role.OWNER)
     if png is not None and (not png.startswith(b"\x89PNG\r\n\x1a\n") or len(png) > MAX_LOGO_BYTES):
         raise BadImage
     organisation.logo_png = png
@@ -297,7 +197,7 @@ def close_organisation(
     ``live_credentials`` is counted by the caller (issuing knows them); with any, the owner has to have
     been told (``knows``).
     """
-    organisation = _locked(organisation, by, Role.OWNER)
+    organisation = organisation.locked_for(by, Role.OWNER)
     if live_credentials and not knows:
         raise LiveCredentials(live_credentials)
     organisation.closed_at = at
@@ -317,7 +217,7 @@ def invite(
     *, by: Person, organisation: Organisation, email: str, roles: Iterable[str], at: datetime
 ) -> tuple[Invitation, str]:
     """Offer roles to an address. The token is for the e-mail alone: it is not stored and not shown again."""
-    organisation = _locked(organisation, by, Role.OWNER)
+    organisation = organisation.locked_for(by, Role.OWNER)
     wanted = _clean_roles(roles)
     address = _clean_email(email)
     if not address:
@@ -336,7 +236,7 @@ def invite(
         organisation=organisation,
         email=address,
         roles=wanted,
-        token_sha256=_digest(token),
+        token_sha256=digest(token),
         invited_by=by,
         created_at=at,
         expires_at=at + INVITATION_LIFETIME,
@@ -347,7 +247,7 @@ def invite(
 
 def open_invitation(token: str, *, at: datetime) -> Invitation:
     """The invitation behind a link, as long as it can be accepted."""
-    invitation = Invitation.objects.filter(token_sha256=_digest(token)).select_related("organisation").first()
+    invitation = Invitation.objects.filter(token_sha256=digest(token)).select_related("organisation").first()
     if invitation is None or not _is_open(invitation, at):
         raise InvitationOver
     return invitation
@@ -367,7 +267,7 @@ def accept_invitation(token: str, *, by: Person, at: datetime) -> Organisation:
     if invitation.email not in verified_addresses(by):
         raise InvitationForSomebodyElse
     # An invitation is the inviter's act; it ends with the inviter's right (B138).
-    if invitation.invited_by is None or Role.OWNER not in roles_of(invitation.invited_by, organisation):
+    if invitation.invited_by is None or Role.OWNER not in roles.roles_of(invitation.invited_by, organisation):
         raise InvitationOver
     invitation.accepted_at = at
     invitation.save(update_fields=["accepted_at"])
@@ -381,7 +281,7 @@ def accept_invitation(token: str, *, by: Person, at: datetime) -> Organisation:
 
 @transaction.atomic
 def withdraw_invitation(invitation: Invitation, *, by: Person, at: datetime) -> None:
-    organisation = _locked(invitation.organisation, by, Role.OWNER)
+    organisation = invitation.organisation.locked_for(by, Role.OWNER)
     invitation = organisation.invitations.get(pk=invitation.pk)
     if not _is_open(invitation, at):
         raise InvitationOver
@@ -402,7 +302,7 @@ def forget_old_invitations(*, at: datetime) -> int:
 def change_roles(
     organisation: Organisation, *, by: Person, person: Person, roles: Iterable[str], at: datetime
 ) -> None:
-    organisation = _locked(organisation, by, Role.OWNER)
+    organisation = organisation.locked_for(by, Role.OWNER)
     wanted = _clean_roles(roles)
     _member(organisation, person)
     if Role.OWNER not in wanted:
@@ -418,7 +318,7 @@ def change_roles(
 @transaction.atomic
 def remove_member(organisation: Organisation, *, by: Person, person: Person, at: datetime) -> None:
     """Every right ends with the rows: pages, tokens the person made, invitations they sent (B138)."""
-    organisation = _locked(organisation, by, Role.OWNER)
+    organisation = organisation.locked_for(by, Role.OWNER)
     _member(organisation, person)
     _part(organisation, person, at)
     _journal("member removed", by, organisation, person, at)
@@ -435,7 +335,7 @@ def leave(organisation: Organisation, *, by: Person, at: datetime) -> None:
 @transaction.atomic
 def hand_over(organisation: Organisation, *, by: Person, to: Person, at: datetime) -> None:
     """Make another member owner and keep whatever other roles one has; one is an owner no longer."""
-    organisation = _locked(organisation, by, Role.OWNER)
+    organisation = organisation.locked_for(by, Role.OWNER)
     _member(organisation, to)
     if to.pk == by.pk:
         raise LastOwner
@@ -486,162 +386,7 @@ def export_data(person: Person) -> dict[str, Any]:
     }
 
 
-# Identity and keys
-
-
-@transaction.atomic
-def identity(organisation: Organisation, *, public_url: str, at: datetime) -> tuple[str, str]:
-    """The issuer's DID and the verification method of the active key; the first call fixes the DID.
-
-    Under https the organisation is ``did:web:<host>[%3A<port>]:i:<id>`` (did:web, "Method-specific
-    identifier"); otherwise nobody could fetch its document, so it is the key itself, ``did:key``.
-    """
-    organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
-    key = keys.active_key(organisation)
-    if not organisation.did:
-        organisation.did = _did_for(organisation, key, public_url)
-        organisation.save(update_fields=["did"])
-        journal.record(
-            verb="identity fixed",
-            by=None,
-            organisation_id=organisation.public_id,
-            object=organisation,
-            details={"did": organisation.did},
-            at=at,
-        )
-    return organisation.did, verification_method(organisation, key)
-
-
-def _did_for(organisation: Organisation, key: SigningKey, public_url: str) -> str:
-    address = urlsplit(public_url)
-    if address.scheme != "https":
-        return did_key(PublicKey.from_multikey(key.multikey))
-    path = [quote(part, safe="") for part in address.path.split("/") if part]
-    return ":".join(["did:web", quote(address.netloc, safe=""), *path, "i", organisation.public_id])
-
-
-def verification_method(organisation: Organisation, key: SigningKey) -> str:
-    """The key's full name: the fragment in a did:web document, the key itself with did:key."""
-    fragment = key.multikey if organisation.did.startswith("did:key:") else key.fragment
-    return f"{organisation.did}#{fragment}"
-
-
-def did_document(organisation: Organisation) -> dict[str, Any]:
-    """The DID document with the whole key history.
-
-    Retired keys stay listed, or what they signed would stop verifying; compromised ones carry
-    ``revoked`` (Controlled Identifiers; security.md section 7, point 4).
-    """
-    if not organisation.did:
-        raise NotVisible
-    if organisation.did.startswith("did:key:"):
-        key = keys.active_key(organisation)
-        return build_document(
-            organisation.did, [(key.multikey, PublicKey.from_multikey(key.multikey), key.revoked_at)]
-        )
-    return build_document(
-        organisation.did,
-        [
-            (key.fragment, PublicKey.from_multikey(key.multikey), key.revoked_at)
-            for key in keys.key_history(organisation)
-        ],
-    )
-
-
-@transaction.atomic
-def rotate_key(organisation: Organisation, *, by: Person, reason: str, at: datetime) -> SigningKey:
-    """Sign with a new key from now on. The old one stays in the DID document, so old proofs hold."""
-    roles.require_signer(by, organisation)
-    organisation = _locked(organisation, by, Role.OWNER)
-    key = keys.new_key(organisation, at=at)
-    _journal("key rotated", by, organisation, key, at, key=key.fragment, reason=_clean_text(reason))
-    return key
-
-
-@transaction.atomic
-def revoke_key(organisation: Organisation, *, by: Person, key: SigningKey, reason: str, at: datetime) -> None:
-    """Declare a key compromised. An active one is replaced first, so that the organisation can go on."""
-    roles.require_signer(by, organisation)
-    organisation = _locked(organisation, by, Role.OWNER)
-    key = organisation.signing_keys.get(pk=key.pk)
-    if key.state == SigningKey.State.ACTIVE:
-        keys.new_key(organisation, at=at)
-    keys.mark_revoked(key, at=at)
-    _journal("key revoked", by, organisation, key, at, key=key.fragment, reason=_clean_text(reason))
-
-
-# API tokens
-
-
-@transaction.atomic
-def create_token(
-    organisation: Organisation, *, by: Person, name: str, scopes: Iterable[str], at: datetime
-) -> tuple[ApiToken, str]:
-    """A token for one organisation. The text is shown once; what is stored is its hash (B153)."""
-    roles.require_signer(by, organisation)
-    organisation = _locked(organisation, by, Role.OWNER)
-    chosen = sorted(set(scopes))
-    if not chosen or not set(chosen) <= set(Scope.values):
-        raise BadScopes
-    text = f"cairn_{secrets.token_urlsafe(32)}"
-    token = ApiToken.objects.create(
-        organisation=organisation,
-        name=_clean_name(name),
-        token_sha256=_digest(text),
-        scopes=chosen,
-        created_by=by,
-        created_at=at,
-    )
-    _journal("token created", by, organisation, token, at, scopes=chosen)
-    return token, text
-
-
-@transaction.atomic
-def revoke_token(token: ApiToken, *, by: Person, at: datetime) -> None:
-    organisation = Organisation.objects.select_for_update().get(pk=token.organisation_id)
-    roles.require(by, Role.OWNER, organisation)
-    token = organisation.api_tokens.get(pk=token.pk)
-    if token.revoked_at is not None:
-        raise TokenRevoked
-    token.revoked_at = at
-    token.save(update_fields=["revoked_at"])
-    _journal("token revoked", by, organisation, token, at)
-
-
-def authenticate_token(text: str, *, at: datetime) -> ApiToken:
-    """The token behind a bearer text. It acts as ``token.created_by``, and only while they still own."""
-    digest = _digest(text)
-    token = ApiToken.objects.filter(token_sha256=digest).select_related("organisation", "created_by").first()
-    # Compared again in constant time: how a database index finds a row is not ours to vouch for.
-    if token is None or not hmac.compare_digest(token.token_sha256, digest):
-        raise BadToken
-    if token.revoked_at is not None or token.organisation.closed_at is not None:
-        raise BadToken
-    if Role.OWNER not in roles_of(token.created_by, token.organisation):
-        raise BadToken
-    # A minute is exact enough, and spares a write with every request.
-    if token.last_used_at is None or at - token.last_used_at >= LAST_USED_PRECISION:
-        token.last_used_at = at
-        token.save(update_fields=["last_used_at"])
-    return token
-
-
 # Shared steps
-
-
-roles_of = roles.roles_of
-
-
-def _locked(organisation: Organisation, by: Person, needed: Role) -> Organisation:
-    """The organisation with its row locked, for whoever may change it.
-
-    The lock comes before the question, so the answer still holds when the change is written.
-    """
-    locked = Organisation.objects.select_for_update().get(pk=organisation.pk)
-    roles.require(by, needed, locked)
-    if locked.closed_at is not None:
-        raise OrganisationClosed
-    return locked
 
 
 def _member(organisation: Organisation, person: Person) -> None:
@@ -669,34 +414,11 @@ def _is_open(invitation: Invitation, at: datetime) -> bool:
     return invitation.accepted_at is None and invitation.withdrawn_at is None and at < invitation.expires_at
 
 
-def _digest(secret: str) -> str:
-    # The secrets hashed here have 256 random bits, so a plain hash cannot be guessed back.
-    return sha256(secret.encode()).hexdigest()
-
-
 def _clean_roles(wanted: Iterable[str]) -> list[str]:
     chosen = sorted({str(role) for role in wanted})
     if not chosen or not set(chosen) <= set(Role.values):
         raise NoRoles
     return chosen
-
-
-def _clean_name(name: str) -> str:
-    name = " ".join(name.split()) if name.isprintable() else name
-    if has_hidden_characters(name):
-        raise BadText(_("Names cannot contain control characters or invisible ones."))
-    if not name:
-        raise BadText(_("Enter a name."))
-    return name
-
-
-def _clean_text(text: str) -> str:
-    text = text.replace("\r\n", "\n").strip()
-    if len(text) > MAX_TEXT:
-        raise BadText(_("This text is too long."))
-    if has_hidden_characters(text.replace("\n", "").replace("\t", "")):
-        raise BadText(_("Texts cannot contain control characters or invisible ones."))
-    return text
 
 
 def _clean_email(email: str) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mark that never goes back (security.md section 7, point 7).
+"""The mark that never goes back (docs/decisions/0009-restored-copies.md).
 
 A restored backup is a database that has forgotten. If it allocated status indexes again, two people
 would share one bit, and revoking one would revoke the other. So a tiny store apart from the database
@@ -21,6 +21,7 @@ where the file is (``install``) and compares at start.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -96,6 +97,9 @@ class Watermark:
 
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not self.path.exists():
+            # Not by SQLite, which would let in whomever the umask does.
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         database = sqlite3.connect(self.path, timeout=20)
         # A mark that a power cut can take back would be no mark.
         database.execute("PRAGMA synchronous = FULL")

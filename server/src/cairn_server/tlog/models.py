@@ -19,7 +19,7 @@ def new_salt() -> bytes:
 
 
 class PendingLeaf(models.Model):
-    """The parts of one log entry, and nothing that names a person (security.md rule 13)."""
+    """The parts of one log entry, and nothing that names a person: the log will be public."""
 
     class Label(models.TextChoices):
         ISSUE = "issue"
@@ -41,7 +41,7 @@ class PendingLeaf(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["secured_sha256", "label"], name="one_leaf_per_label"),
-            # The closed list of transparency-log.md: a new format is a decision, not a string.
+            # A closed list: what is in a public log stays there, so a new format is a decision, not a string.
             models.CheckConstraint(
                 name="leaf_format_is_known", condition=Q(format__in=["vc+ld+json", "vc+jwt"])
             ),

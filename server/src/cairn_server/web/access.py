@@ -29,7 +29,7 @@ from cairn_server.achievements.models import Achievement, AchievementVersion
 from cairn_server.errors import NotAllowed, Refusal
 from cairn_server.issuing.models import Batch, Credential
 from cairn_server.organisations import roles
-from cairn_server.organisations.models import ApiToken, Invitation, Organisation
+from cairn_server.organisations.models import ApiToken, Invitation, Organisation, SigningKey
 from cairn_server.organisations.roles import Role
 
 if TYPE_CHECKING:
@@ -80,6 +80,11 @@ class Member:
         return self.is_open and self.has(Role.OWNER)
 
     @property
+    def may_revoke_keys(self) -> bool:
+        """Also in a closed organisation: what its keys sign is believed until somebody says otherwise."""
+        return self.has(Role.OWNER)
+
+    @property
     def may_oversee(self) -> bool:
         return self.has(*OVERSEERS)
 
@@ -115,6 +120,9 @@ class Member:
 
     def token(self, public_id: str) -> ApiToken:
         return get_object_or_404(ApiToken, organisation=self.organisation, public_id=public_id)
+
+    def key(self, fragment: str) -> SigningKey:
+        return get_object_or_404(SigningKey, organisation=self.organisation, fragment=fragment)
 
     def colleague(self, public_id: str) -> Person:
         membership = self.organisation.memberships.filter(person__public_id=public_id).first()

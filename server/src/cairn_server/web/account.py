@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from cairn_server.accounts import services as accounts
+from cairn_server.issuing import delivery
 from cairn_server.issuing import services as issuing
 from cairn_server.organisations import services as organisations
 from cairn_server.organisations.models import Organisation
@@ -89,7 +90,7 @@ def data(request: HttpRequest) -> HttpResponse:
         return render(request, "account/data.html")
     person = person_of(request)
     # What waited for an address confirmed since then belongs into the archive too.
-    issuing.deliver_waiting(person, at=timezone.now())
+    delivery.deliver_waiting(person, at=timezone.now())
     response = HttpResponse(data_archive(person), content_type="application/zip")
     response["Content-Disposition"] = 'attachment; filename="my-data.zip"'
     response["Cache-Control"] = "no-store"

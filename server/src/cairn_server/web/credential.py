@@ -26,7 +26,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from cairn import Outcome, Report, Verdict, Verifier
-from cairn_server.issuing import services
+from cairn_server.issuing import representations
 from cairn_server.issuing.models import Credential
 from cairn_server.web import display, kept, publication, verdict
 
@@ -97,7 +97,7 @@ def _find(credential_id: str) -> Credential | None:
 def _file(
     request: HttpRequest, found: Credential, form: str, *, media_type: str = "", name: str = ""
 ) -> HttpResponse:
-    body, own_type = services.representation(found, form)
+    body, own_type = representations.representation(found, form)
     response = publication.machine(
         request, body, media_type=media_type or own_type, max_age=FILE_MAX_AGE, name=name
     )
@@ -126,7 +126,7 @@ def _page(credential_id: str, *, fresh: bool) -> str | None:
 
 
 def _context(found: Credential, *, at: datetime) -> dict[str, object]:
-    secured, _media_type = services.representation(found, "json")
+    secured, _media_type = representations.representation(found, "json")
     report = Verifier(import_string(settings.SOURCES)()).examine(secured, at=at)
     shown = (
         None if report.document is None else display.shown(report.document, public_url=settings.PUBLIC_URL)

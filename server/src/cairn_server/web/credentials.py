@@ -22,7 +22,8 @@ from cairn_server.journal.models import Entry
 from cairn_server.organisations import roles
 from cairn_server.web import listing
 from cairn_server.web.access import AWARD_READERS, ISSUERS, Member, member_page, refusals_on
-from cairn_server.web.organisation import names_of, posted, status_of
+from cairn_server.web.journal import names_of
+from cairn_server.web.organisation import posted, status_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -115,6 +116,7 @@ def index(request: HttpRequest, member: Member) -> HttpResponseBase:
                 _("Awarded"),
                 _("Valid until"),
                 _("Standing"),
+                _("Reason"),
                 _("Address"),
             ],
             (

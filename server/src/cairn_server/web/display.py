@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a page shows of a verified document, and nothing else (security.md rule 1).
+"""What a page shows of a verified document, and nothing else.
 
 Takes the document out of a ``Report``, never an upload and never a row of ours, so that the words on the page
 are the words that were signed. Knows nothing of what this server has issued.

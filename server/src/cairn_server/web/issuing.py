@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import secrets
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from cairn_server.accounts.services import clean_address
 from cairn_server.achievements.models import AchievementVersion
-from cairn_server.issuing import services
+from cairn_server.issuing import batches, services
 from cairn_server.issuing.models import Batch, BatchRow, Delivery
 from cairn_server.issuing.services import Recipient
 from cairn_server.organisations import roles
@@ -231,7 +230,7 @@ class ListForm(ChooseForm):
         elif cleaned["checked"]:
             try:
                 cleaned["list"] = base64.b64decode(cleaned["checked"], validate=True)
-            except binascii.Error as error:
+            except ValueError as error:  # also said of text outside ASCII, which is no binascii.Error
                 raise ValidationError(
                     _("The list got lost on the way. Give it once more."), code="lost"
                 ) from error
@@ -255,7 +254,7 @@ def award_list(request: HttpRequest, member: Member) -> HttpResponse:
     at = timezone.now()
     given = form.cleaned_data
     with refusals_on(form):
-        dry_run = services.check_rows(
+        dry_run = batches.check_rows(
             by=member.person,
             version=given["version"],
             text=given["list"],
@@ -263,7 +262,7 @@ def award_list(request: HttpRequest, member: Member) -> HttpResponse:
             at=at,
         )
         if request.POST.get("do") == "award" and dry_run.ok:
-            batch = services.start_batch(by=member.person, version=given["version"], dry_run=dry_run, at=at)
+            batch = batches.start_batch(by=member.person, version=given["version"], dry_run=dry_run, at=at)
             return redirect("batch", member.organisation.public_id, batch.public_id)
         return render(request, "issuing/list_checked.html", checked_context(member, form, dry_run))
     return render(request, "issuing/list.html", {"member": member, "form": form}, status=422)

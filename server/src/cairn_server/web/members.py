@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cairn_server.accounts.services import verified_addresses
-from cairn_server.organisations import services
+from cairn_server.organisations import installation, services
 from cairn_server.organisations.models import Invitation, Membership
 from cairn_server.organisations.roles import Role
 from cairn_server.organisations.services import InvitationForSomebodyElse, InvitationOver
@@ -120,20 +120,24 @@ def invite(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 def send_invitation(invitation: Invitation, token: str) -> None:
+    subject = _("You are invited to %(organisation)s") % {"organisation": invitation.organisation.name}
     context: dict[str, Any] = {
+        "subject": subject,
         "invitation": invitation,
         "inviter": invitation.invited_by,
         "organisation": invitation.organisation,
         "roles": role_names(invitation),
         # From the configuration, never from the request's Host header (B145, B152).
-        "link": f"{services.public_url()}{reverse('invitation', args=[token])}",
+        "link": f"{installation.public_url()}{reverse('invitation', args=[token])}",
     }
     mail = EmailMultiAlternatives(
-        subject=_("You are invited to %(organisation)s") % {"organisation": invitation.organisation.name},
+        subject=subject,
         body=render_to_string("members/invitation_mail.txt", context),
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[invitation.email],
+        headers={"Auto-Submitted": "auto-generated"},
     )
+    mail.attach_alternative(render_to_string("members/invitation_mail.html", context), "text/html")
     mail.send()
 
 

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The organisation itself: home, settings, keys, journal, API tokens, and the ways out of it."""
+"""The organisation itself: the list, a new one, home, settings, and the ways out of it."""
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from django.conf import settings as django_settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,15 +19,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cairn_server.accounts.models import Person
-from cairn_server.achievements.pictures import accept_upload
+from cairn_server.achievements.uploads import accept_upload
 from cairn_server.issuing.models import Credential, Delivery
-from cairn_server.journal.models import Entry
-from cairn_server.journal.services import broken_link
 from cairn_server.organisations import roles, services
-from cairn_server.organisations.keys import key_history
-from cairn_server.organisations.models import Organisation, Scope
+from cairn_server.organisations.models import Organisation
 from cairn_server.organisations.roles import Role
-from cairn_server.web import listing
 from cairn_server.web.access import (
     OVERSEERS,
     OWNERS,
@@ -40,10 +35,8 @@ from cairn_server.web.access import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
-    from django.db.models import QuerySet
     from django.http import QueryDict
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
@@ -69,7 +62,12 @@ def index(request: HttpRequest) -> HttpResponse:
         )
         for organisation in organisations
     ]
-    return render(request, "organisation/index.html", {"rows": rows})
+    context = {"rows": rows, "may_found": may_found(person), "operator": django_settings.OPERATOR_NAME}
+    return render(request, "organisation/index.html", context)
+
+
+def may_found(person: Person) -> bool:
+    return services.may_found(person, open_to_all=django_settings.OPEN_FOUNDING)
 
 
 class NewOrganisationForm(forms.Form):
@@ -98,11 +96,16 @@ class NewOrganisationForm(forms.Form):
 @require_http_methods(FORM_METHODS)
 @login_required
 def new(request: HttpRequest) -> HttpResponse:
+    if not may_found(person_of(request)):
+        # Known and curable, so it gets a page that says whom to ask instead of a bare refusal.
+        context = {"operator": django_settings.OPERATOR_NAME}
+        return render(request, "organisation/founding_closed.html", context, status=403)
     form = NewOrganisationForm(posted(request))
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
             organisation = services.create_organisation(
                 by=person_of(request),
+                open_to_all=django_settings.OPEN_FOUNDING,
                 requires_second_factor=django_settings.SECOND_FACTOR_BY_DEFAULT,
                 at=timezone.now(),
                 **form.cleaned_data,
@@ -254,148 +257,6 @@ def logo(request: HttpRequest, member: Member) -> HttpResponse:
     if not member.organisation.logo_png:
         raise Http404
     return HttpResponse(bytes(member.organisation.logo_png), content_type="image/png")
-
-
-# Keys
-
-
-@require_safe
-@member_page(*READERS)
-def keys(request: HttpRequest, member: Member) -> HttpResponse:
-    return render(
-        request, "organisation/keys.html", {"member": member, "keys": key_history(member.organisation)}
-    )
-
-
-# Journal
-
-
-class JournalFilterForm(forms.Form):
-    q = forms.CharField(required=False, max_length=100)
-    actor = forms.ChoiceField(label=gettext_lazy("Who"), required=False)
-    since = forms.DateField(label=gettext_lazy("From"), required=False, widget=listing.DateInput)
-    until = forms.DateField(label=gettext_lazy("To"), required=False, widget=listing.DateInput)
-
-    def __init__(self, *args: Any, people: dict[str, str]) -> None:
-        super().__init__(*args)
-        self.fields["actor"].choices = [("", _("Anybody")), *people.items()]  # type: ignore[attr-defined]
-
-    def found(self, entries: QuerySet[Entry]) -> QuerySet[Entry]:
-        """A filter that makes no sense narrows nothing."""
-        self.full_clean()
-        asked = self.cleaned_data
-        if text := asked.get("q"):
-            entries = entries.filter(verb__icontains=text) | entries.filter(object_id=text)
-        if actor := asked.get("actor"):
-            entries = entries.filter(actor_id=actor)
-        return listing.between(entries, "at", asked.get("since"), asked.get("until"))
-
-
-def actors_of(organisation: Organisation) -> dict[str, str]:
-    """Everybody who acted here, by name; somebody erased since is an identifier and nothing more."""
-    acted = Entry.objects.of(organisation.public_id).order_by().values_list("actor_id", flat=True).distinct()
-    names = names_of(acted)
-    return {actor: names.get(actor, actor) for actor in acted if actor}
-
-
-def names_of(public_ids: Iterable[str]) -> dict[str, str]:
-    """What the journal leaves out: the people behind its identifiers, as long as they are here."""
-    people = Person.objects.filter(public_id__in=set(public_ids))
-    return {person.public_id: str(person) for person in people}
-
-
-@require_safe
-@member_page(*OVERSEERS)
-def journal(request: HttpRequest, member: Member) -> HttpResponseBase:
-    organisation = member.organisation
-    people = actors_of(organisation)
-    form = JournalFilterForm(request.GET, people=people)
-    found = form.found(Entry.objects.of(organisation.public_id)).order_by("-number")
-    if listing.wants_csv(request):
-        return listing.csv_download(
-            "journal",
-            [_("Number"), _("Time"), _("Who"), _("What"), _("Kind"), _("Object"), _("Details"), _("Hash")],
-            (
-                [
-                    entry.number,
-                    entry.at.isoformat(),
-                    people.get(entry.actor_id, entry.actor_id),
-                    entry.verb,
-                    entry.object_type,
-                    entry.object_id,
-                    json.dumps(entry.details, ensure_ascii=False),
-                    entry.hash,
-                ]
-                for entry in found.iterator()
-            ),
-        )
-    page = listing.page_of(request, found)
-    return render(
-        request,
-        "organisation/journal.html",
-        {
-            "member": member,
-            "form": form,
-            "page": page,
-            "rows": [(entry, people.get(entry.actor_id, "")) for entry in page],
-            "broken": broken_link(organisation.public_id),
-        },
-    )
-
-
-# API tokens
-
-
-class TokenForm(forms.Form):
-    name = forms.CharField(
-        label=gettext_lazy("Name"),
-        max_length=100,
-        help_text=gettext_lazy("Which system will use it, so that you know later which one to withdraw."),
-    )
-    scopes = forms.MultipleChoiceField(
-        label=gettext_lazy("What it may do"),
-        choices=Scope.choices,
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": gettext_lazy("Choose at least one thing that it may do.")},
-    )
-
-
-@require_safe
-@member_page(*OVERSEERS)
-def tokens(request: HttpRequest, member: Member) -> HttpResponse:
-    rows = member.organisation.api_tokens.select_related("created_by")
-    return render(request, "organisation/tokens.html", {"member": member, "tokens": rows})
-
-
-@require_http_methods(FORM_METHODS)
-@member_page(*OWNERS)
-def new_token(request: HttpRequest, member: Member) -> HttpResponse:
-    form = TokenForm(posted(request))
-    if request.method == "POST" and form.is_valid():
-        with refusals_on(form):
-            token, secret = services.create_token(
-                member.organisation, by=member.person, at=timezone.now(), **form.cleaned_data
-            )
-            # Shown in the answer to the POST and nowhere else: no address, no cache, no second look (B153).
-            response = render(
-                request, "organisation/token_made.html", {"member": member, "token": token, "secret": secret}
-            )
-            response["Cache-Control"] = "no-store"
-            return response
-    return render(
-        request, "organisation/token_new.html", {"member": member, "form": form}, status=status_of(form)
-    )
-
-
-@require_http_methods(FORM_METHODS)
-@member_page(*OWNERS)
-def revoke_token(request: HttpRequest, member: Member, token_id: str) -> HttpResponse:
-    token = member.token(token_id)
-    if request.method == "POST":
-        services.revoke_token(token, by=member.person, at=timezone.now())
-        messages.success(request, _("Withdrawn. Whatever still uses it is refused from now on."))
-        return redirect("organisation-tokens", member.organisation.public_id)
-    return render(request, "organisation/token_revoke.html", {"member": member, "token": token})
 
 
 # Ways out

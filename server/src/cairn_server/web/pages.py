@@ -37,6 +37,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
         "body": markdown.render(body),
         "own": text is not None,
         "operator": settings.OPERATOR_NAME,
+        "open_founding": settings.OPEN_FOUNDING,
     }
     template = "pages/own.html" if text is not None else f"pages/{name}.html"
     return publication.page(render(request, template, context))

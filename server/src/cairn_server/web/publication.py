@@ -61,14 +61,16 @@ def machine(
         ", immutable" if max_age >= 31_536_000 else ""
     )
     response["X-Content-Type-Options"] = "nosniff"
+    if name:
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response = get_conditional_response(request, etag=response["ETag"], response=response) or response
     if media_type == "image/svg+xml":
-        # An SVG opened on its own is a document: it may draw and nothing else.
+        # An SVG opened on its own is a document: it may draw and nothing else. "Not modified" says so too,
+        # because a cache puts the headers of that answer in the place of those it has kept.
         response["Content-Security-Policy"] = (
             "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
         )
-    if name:
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return get_conditional_response(request, etag=response["ETag"], response=response) or response
+    return response
 
 
 def page(response: HttpResponse) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cairn_server.accounts.adapter import AccountAdapter
-from cairn_server.issuing import services as issuing
+from cairn_server.issuing import delivery
 
 if TYPE_CHECKING:
     from allauth.account.models import EmailAddress
@@ -25,7 +25,7 @@ class Adapter(AccountAdapter):
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         confirmed = bool(super().confirm_email(request, email_address))
         if confirmed:
-            issuing.deliver_waiting(email_address.user, at=timezone.now())
+            delivery.deliver_waiting(email_address.user, at=timezone.now())
         return confirmed
 
 

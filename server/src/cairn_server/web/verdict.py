@@ -334,7 +334,8 @@ def _details(finding: Finding, report: Report) -> Iterator[tuple[str, str]]:
     for name, value in finding.details.items():
         if name in DETAIL_NAMES and (report.document is not None or name in SAFE_DETAILS):
             yield str(DETAIL_NAMES[name]), value
-    yield str(_("Code")), finding.code
+    if finding.outcome is not Outcome.PASSED:
+        yield str(_("Code")), finding.code
 
 
 def _left_out(finding: Finding, report: Report) -> bool:

@@ -99,9 +99,11 @@ class VerifyForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         given = [name for name in ("file", "link", "text") if cleaned.get(name)]
+        # Of two with one name a reader would take the last and a person may mean the first (B14, B15).
+        brought = sum(len(self.files.getlist(name)) + len(self.data.getlist(name)) for name in given)
         if not given and not self.errors:
             raise forms.ValidationError(_("Choose a file, or paste a link or a text."), "nothing")
-        if len(given) > 1:
+        if brought > 1:
             raise forms.ValidationError(_("Give one thing at a time: a file, a link or a text."), "several")
         return cleaned
 

@@ -106,6 +106,9 @@ def test_b139_what_is_ours_cannot_be_set(
         ({"recipient": {"name": "Le\u202ena", "email": "lena@people.example"}}, 400),  # B129
         ({"recipient": {"name": "Lena", "email": "lena@people.example", "did": "did:web:a b"}}, 400),
         ({"valid_from": "2026-11-23"}, 422),  # B16: no zone
+        ({"valid_from": 1795424400}, 422),  # B16: a number is no date
+        ({"awarded_on": "0001-01-01T00:00:00+14:00"}, 422),  # B16: a moment that UTC has no year for
+        ({"valid_until": "9999-12-31T23:59:59-14:00"}, 422),
         ({"valid_from": "2020-01-01T00:00:00Z"}, 400),  # B156: backdated
         ({"valid_until": "2020-01-01T00:00:00Z"}, 400),
         ({"evidence_url": "javascript:alert(1)"}, 400),

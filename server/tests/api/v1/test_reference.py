@@ -3,17 +3,67 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client
 from server.tests.api.v1.test_tokens import NEVER, OPERATIONS
 
-from cairn_server.api.v1.reference import PROBLEMS
+from cairn_server import errors
+from cairn_server.accounts import limits
+from cairn_server.achievements import pictures as design
+from cairn_server.achievements import services as achievements
+from cairn_server.api import problems, v1
+from cairn_server.api.problems import PROBLEMS, type_of
+from cairn_server.api.v1 import awards, paging, tokens
+from cairn_server.issuing import services as issuing
+from cairn_server.organisations import roles, watermark
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
+
+
+BEHIND_THE_INTERFACE = (
+    limits,
+    achievements,
+    design,
+    v1,
+    awards,
+    paging,
+    problems,
+    tokens,
+    errors,
+    issuing,
+    roles,
+    watermark,
+)
+
+
+def codes_in(source: Path) -> set[str]:
+    """The words in the place of a code, wherever a refusal or a problem is made."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Call):
+            called = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            place = 1 if called == "problem" else 0
+            if called in MAKES_A_REFUSAL and len(node.args) > place:
+                word = node.args[place]
+                found |= {word.value} if isinstance(word, ast.Constant) else set()
+            found |= {
+                word.value.value
+                for word in node.keywords
+                if word.arg == "code" and isinstance(word.value, ast.Constant)
+            }
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "usual_code":
+            found.add(node.value.value)  # type: ignore[attr-defined]
+    return {word for word in found if CODE.fullmatch(str(word))}
+
+
+CODE = re.compile(r"[a-z]+(-[a-z]+)*")
+MAKES_A_REFUSAL = ("__init__", "Refusal", "NotAllowed", "problem", "BadDesign")
 
 
 @pytest.fixture
@@ -66,6 +116,27 @@ def test_the_page_shows_every_operation_and_every_problem(
         assert f'id="{operation["operationId"]}"' in html
     for problem in PROBLEMS:
         assert f'id="problem-{problem.code}"' in html
+
+
+def test_every_code_of_the_layer_and_of_its_verbs_has_an_entry() -> None:
+    """Each refusal that these modules can answer with; what is awarded from a list has no operation here."""
+    codes = {code for module in BEHIND_THE_INTERFACE for code in codes_in(Path(module.__file__ or ""))}
+
+    assert {"already-revoked", "draft-exists", "second-factor-required", "too-many-requests"} < codes
+    assert not {code for code in codes if type_of(code) == "about:blank"}
+
+
+def test_a_type_leads_to_an_entry_or_nowhere(page: HttpResponse) -> None:
+    html = page.content.decode()
+
+    assert type_of("already-revoked") == "https://cairn.example/api/v1/docs#problem-already-revoked"
+    assert 'id="problem-already-revoked"' in html
+    assert type_of("json-duplicate-key") == "about:blank"
+    assert "problem-json-duplicate-key" not in html
+
+
+def test_no_problem_is_explained_twice() -> None:
+    assert len(PROBLEMS) == len({problem.code for problem in PROBLEMS})
 
 
 def test_the_page_keeps_to_the_strict_policy(page: HttpResponse) -> None:

@@ -9,7 +9,7 @@ import pytest
 from server.tests.api.conftest import Caller
 from server.tests.conftest import TUESDAY
 
-from cairn_server.organisations import services
+from cairn_server.organisations import tokens
 from cairn_server.organisations.models import ApiToken, Membership, Scope
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def test_b153_a_revoked_token_is_dead_at_once(caller: Callable[..., Caller], own
     machine = caller()
     assert machine.get("/awards").status_code == 200
 
-    services.revoke_token(ApiToken.objects.get(), by=owner, at=TUESDAY)
+    tokens.revoke_token(ApiToken.objects.get(), by=owner, at=TUESDAY)
 
     assert machine.get("/awards").status_code == 401
 

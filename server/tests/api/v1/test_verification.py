@@ -14,7 +14,7 @@ from server.tests.api.conftest import Caller
 from server.tests.conftest import MONDAY, TUESDAY
 
 from cairn import bake
-from cairn_server.issuing import services
+from cairn_server.issuing import representations, services
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,12 +37,12 @@ def monday() -> Iterator[None]:
 
 @pytest.fixture
 def secured(credential: Credential) -> bytes:
-    return services.representation(credential, "json")[0]
+    return representations.representation(credential, "json")[0]
 
 
 @pytest.fixture
 def token(credential: Credential) -> bytes:
-    return services.representation(credential, "jwt")[0]
+    return representations.representation(credential, "jwt")[0]
 
 
 def verify(body: bytes, content_type: str = "application/vc", **headers: str) -> dict[str, object]:
@@ -208,7 +208,7 @@ def test_b149_a_flood_is_slowed_down(secured: bytes, settings: object) -> None:
 
 def test_an_expired_credential_is_genuine_with_a_remark(award: Callable[..., Credential]) -> None:
     short = award(valid_until=TUESDAY)
-    secured = services.representation(short, "json")[0]
+    secured = representations.representation(short, "json")[0]
 
     with time_machine.travel(TUESDAY.replace(hour=23), tick=False):
         report = verify(secured)

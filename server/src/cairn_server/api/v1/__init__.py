@@ -43,7 +43,7 @@ MAX_BODY_BYTES = 256 * 1024
 
 
 class StrictParser(Parser):
-    """One JSON parser for everything that strangers send (security.md rule 17), and no repeated parameter."""
+    """One JSON parser for everything that strangers send, and no repeated parameter (B15)."""
 
     def parse_body(self, request: HttpRequest) -> dict[str, Any]:
         charset = (request.content_params or {}).get("charset", "utf-8").lower()
@@ -111,7 +111,7 @@ api = Interface(
     version="1",
     description=(
         "Define achievements, award them, withdraw awards and verify credentials of any issuer. "
-        "Send a token as “Authorization: Bearer …”; an organisation makes its tokens under Settings."
+        "Send a token as “Authorization: Bearer …”; an organisation makes its tokens on its page “API”."
     ),
     urls_namespace="api-v1",
     docs=reference.Reference(),

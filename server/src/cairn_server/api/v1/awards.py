@@ -13,8 +13,10 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Header, Query, Router, Schema, Status
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
+from cairn.credential import parse_datetime
+from cairn.errors import MalformedError
 from cairn_server.api.ids import RandomId
 from cairn_server.api.v1.achievements import versions_of
 from cairn_server.api.v1.paging import Paging, Strict, page, public_url
@@ -55,6 +57,17 @@ def _address(text: str) -> str:
 Address = Annotated[str, Field(max_length=254), AfterValidator(_address)]
 
 
+def _moment(value: object) -> datetime:
+    """By the library's own grammar: pydantic also reads numbers, and years that have no UTC (B16)."""
+    try:
+        return parse_datetime(value if isinstance(value, str) else "")
+    except MalformedError as error:
+        raise ValueError(_("Write a date and time with its zone, as 2026-11-23T10:00:00Z.")) from error
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+
+
 class RecipientIn(Strict):
     name: Annotated[str, Field(min_length=1, max_length=200)]
     email: Address
@@ -64,9 +77,9 @@ class RecipientIn(Strict):
 class AwardIn(Strict):
     achievement: Annotated[RandomId, Field(description="Id of a published achievement version")]
     recipient: RecipientIn
-    awarded_on: Annotated[AwareDatetime | None, Field(description="Today, unless it was earlier")] = None
-    valid_from: AwareDatetime | None = None
-    valid_until: AwareDatetime | None = None
+    awarded_on: Annotated[Moment | None, Field(description="Today, unless it was earlier")] = None
+    valid_from: Moment | None = None
+    valid_until: Moment | None = None
     evidence_url: Annotated[str, Field(max_length=2000)] = ""
     evidence_name: Annotated[str, Field(max_length=200)] = ""
     evidence_description: Annotated[str, Field(max_length=5000)] = ""
@@ -119,8 +132,8 @@ class AwardFilters(Paging):
     achievement: Annotated[RandomId | None, Field(description="Id of an achievement version")] = None
     standing: Literal["active", "suspended", "revoked"] | None = None
     email: Annotated[Address | None, Field(description="The recipient's address")] = None
-    awarded_from: AwareDatetime | None = None
-    awarded_before: AwareDatetime | None = None
+    awarded_from: Moment | None = None
+    awarded_before: Moment | None = None
 
 
 class ReasonIn(Strict):

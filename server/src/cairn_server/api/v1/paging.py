@@ -17,7 +17,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, model_validator
 
 from cairn_server.api.ids import RandomId
 from cairn_server.errors import Refusal
-from cairn_server.organisations import services
+from cairn_server.organisations import installation
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -70,6 +70,6 @@ def public_url(request: HttpRequest) -> str:
     """The address that is inside our credentials, asked for once in a request."""
     known: str | None = getattr(request, "_public_url", None)
     if known is None:
-        known = services.public_url()
+        known = installation.public_url()
         request._public_url = known  # type: ignore[attr-defined]
     return known

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from django.shortcuts import render
-from django.utils.translation import gettext_lazy as _
 from ninja.openapi.docs import DocsBase
+
+from cairn_server.api.problems import PROBLEMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from django.http import HttpRequest, HttpResponse
-    from django.utils.functional import _StrPromise as StrPromise
     from ninja import NinjaAPI
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -46,37 +46,6 @@ class Operation:
     body: tuple[Field, ...]
     body_types: tuple[str, ...]
     answers: tuple[tuple[str, tuple[Field, ...]], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    code: str
-    status: int
-    meaning: StrPromise
-
-
-# What this layer itself refuses. Codes of the verbs behind it are listed with the verbs, in the reference
-# of errors; codes of the verifier are findings, not problems.
-PROBLEMS = (
-    Explained("bad-request", 400, _("The request cannot be read.")),
-    Explained("form-parts", 400, _("A form must have exactly one part, named “file”.")),
-    Explained("idempotency-key", 400, _("An Idempotency-Key has 1 to 80 visible ASCII characters.")),
-    Explained("repeated-parameter", 400, _("A query parameter is given more than once.")),
-    Explained("invalid-field", 400, _("A field says what cannot be; “errors” names it.")),
-    Explained("unknown-cursor", 400, _("The cursor does not come from this list.")),
-    Explained("token-required", 401, _("This operation needs a token.")),
-    Explained("bad-token", 401, _("The token is unknown, revoked, or its person has lost the right to it.")),
-    Explained("insufficient-scope", 403, _("The token lacks the scope that this operation needs.")),
-    Explained("not-allowed", 403, _("The person behind the token may not do this any more.")),
-    Explained("not-found", 404, _("There is nothing here, or it belongs to somebody else.")),
-    Explained("method-not-allowed", 405, _("This address takes other methods; “Allow” lists them.")),
-    Explained("limit-size", 413, _("The body is too large.")),
-    Explained("media-type", 415, _("The content type is not a listed one, or the body is not of it.")),
-    Explained("invalid-fields", 422, _("Some fields are missing or wrong; “errors” names each.")),
-    Explained("idempotency-key-reused", 422, _("The Idempotency-Key was used for another award.")),
-    Explained("unknown-achievement", 422, _("There is no such achievement version in this organisation.")),
-    Explained("server-error", 500, _("Something went wrong on our side.")),
-)
 
 
 class Reference(DocsBase):

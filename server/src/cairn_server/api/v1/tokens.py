@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from ninja.security import HttpBearer
 
 from cairn_server.errors import NotAllowed
-from cairn_server.organisations import services
+from cairn_server.organisations import tokens
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -30,7 +30,7 @@ class Token(HttpBearer):
         self.scope = scope
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken:
-        found = services.authenticate_token(token, at=timezone.now())
+        found = tokens.authenticate_token(token, at=timezone.now())
         if self.scope not in found.scopes:
             raise NotAllowed("insufficient-scope", _("This token does not have the scope “%s”.") % self.scope)
         return found

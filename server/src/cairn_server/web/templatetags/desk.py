@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from cairn_server.issuing.models import Credential
+from cairn_server.web import journal
 from cairn_server.web import stones as drawing
 from cairn_server.web.sign_in import in_our_words
 from cairn_server.web.templatetags.ui import status, stepper
@@ -85,7 +86,7 @@ def first_cairn(steps: Sequence[tuple[str, str, bool]]) -> SafeString:
 @register.inclusion_tag("ui/stepper.html", name="award_steps")
 def award_steps(current: int) -> dict[str, Any]:
     """Where one is between a name and an award: the same three steps for a person and for a list."""
-    return stepper([_("Who and what"), _("Look"), _("Awarded")], current)
+    return stepper([_("Who and what"), _("Preview"), _("Awarded")], current)
 
 
 @register.inclusion_tag("ui/status.html", name="standing")
@@ -104,6 +105,11 @@ def standing_of(credential: Credential, at: datetime) -> tuple[str, str]:
     if credential.valid_until is not None and credential.valid_until < at:
         return _("Expired"), "caution"
     return _("Active"), "positive"
+
+
+@register.filter
+def sentence(verb: str) -> str:
+    return journal.sentence(verb)
 
 
 @register.filter(name="in_our_words")

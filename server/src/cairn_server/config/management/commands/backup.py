@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from cairn_server.config import archive, first_start
+from cairn_server.config.checks import require_current_schema
 from cairn_server.errors import Refusal
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         keys = self._keys() if options["with_keys"] else None
         try:
+            require_current_schema()
             rows = archive.write(options["file"], at=timezone.now(), keys=keys)
         except (Refusal, OSError) as error:
             raise CommandError(str(error)) from error

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from cairn_server.config import watermark as marks
+from cairn_server.config.checks import require_current_schema
 from cairn_server.errors import Refusal
 from cairn_server.organisations.watermark import watermark
 
@@ -17,6 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            require_current_schema()
             raised = marks.confirm(watermark(), at=timezone.now())
         except Refusal as refusal:
             raise CommandError(str(refusal.message)) from refusal

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from cairn.errors import UnavailableError
 from cairn_server.config import archive
+from cairn_server.config.checks import require_current_schema
 from cairn_server.errors import Refusal
 from cairn_server.organisations import keys
 from cairn_server.organisations.models import DataKey
@@ -25,6 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            require_current_schema()
             restored = archive.restore(options["file"], at=timezone.now())
         except Refusal as refusal:
             raise CommandError(str(refusal.message)) from refusal

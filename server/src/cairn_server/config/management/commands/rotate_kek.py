@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from cairn_server.config import first_start
+from cairn_server.config.checks import require_current_schema
+from cairn_server.errors import Refusal
 from cairn_server.organisations import keys
 from cairn_server.organisations.models import DataKey
 
@@ -23,6 +25,10 @@ class Command(BaseCommand):
             raise CommandError(
                 "The key is given by KEY_ENCRYPTION_KEY; this command changes the one in a file."
             )
+        try:
+            require_current_schema()
+        except Refusal as refusal:
+            raise CommandError(str(refusal.message)) from refusal
         path = settings.KEY_ENCRYPTION_KEY_PATH
         waiting = path.with_name("kek.new")
         # Written and synced before the first row is sealed with it. After a crash at any point below, the

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The public pages in a real Chromium: narrow, by keyboard, and with scripts off."""
+"""The custom elements in a real Chromium; ../browser has whole pages and journeys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from cairn_server.issuing import services
+from cairn_server.issuing import representations
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -39,27 +39,8 @@ def browser(**options):
 def badge(credential, tmp_path):
     """A credential as the picture that its holder has on disk."""
     file = tmp_path / "badge.png"
-    file.write_bytes(services.representation(credential, "png")[0])
+    file.write_bytes(representations.representation(credential, "png")[0])
     return file
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_scrolls_sideways_at_320_pixels_or_complains(live_server, credential, organisation, scheme):
-    paths = ["/", "/verify", "/styleguide/", "/help", "/privacy", "/nowhere", f"/c/{credential.public_id}",
-             f"/a/{credential.version.public_id}", f"/i/{organisation.public_id}"]  # fmt: skip
-    said: list[str] = []
-
-    with browser(viewport={"width": 320, "height": 640}, color_scheme=scheme) as page:
-        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: said.append(str(error)))
-        widths = {}
-        for path in paths:
-            page.goto(live_server.url + path)
-            widths[path] = page.evaluate("document.documentElement.scrollWidth")
-
-    assert set(widths.values()) == {320}, widths
-    # A page that is not there is said so by the browser too.
-    assert [each for each in said if "404" not in each] == []
 
 
 def test_a_chosen_file_is_checked_at_once_and_the_answer_takes_the_focus(live_server, badge):
@@ -89,27 +70,6 @@ def test_a_dropped_file_is_checked_too(live_server, badge):
         heading = page.inner_text("h1")
 
     assert heading == VERIFIED
-
-
-def test_everything_works_without_scripts(live_server, badge):
-    with browser(java_script_enabled=False) as page:
-        page.goto(f"{live_server.url}/verify")
-        page.set_input_files("input[type=file]", badge)
-        page.get_by_role("button", name="Check it").click()
-        heading = page.inner_text("h1")
-
-    assert heading == VERIFIED
-
-
-def test_the_first_tab_leads_past_the_menu(live_server, db):
-    with browser() as page:
-        page.goto(f"{live_server.url}/help")
-        page.keyboard.press("Tab")
-        first = page.evaluate("document.activeElement.className")
-        page.keyboard.press("Enter")
-        then = page.evaluate("document.activeElement.id")
-
-    assert (first, then) == ("skip-link", "main")
 
 
 def test_a_value_can_be_copied(live_server, credential):

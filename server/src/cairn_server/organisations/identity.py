@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who an organisation is to the world: its DID, the document behind it, and the change of its keys."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from cairn.did import build_document, did_key
+from cairn.keys import PublicKey
+from cairn_server.errors import NotVisible
+from cairn_server.journal import services as journal
+from cairn_server.organisations import keys, roles
+from cairn_server.organisations.models import Organisation, SigningKey
+from cairn_server.organisations.names import BadText, clean_text
+from cairn_server.organisations.roles import Role
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cairn_server.accounts.models import Person
+
+MAX_REASON = 500
+
+
+@transaction.atomic
+def identity(organisation: Organisation, *, public_url: str, at: datetime) -> tuple[str, str]:
+    """The issuer's DID and the verification method of the active key; the first call fixes the DID.
+
+    Under https the organisation is ``did:web:<host>[%3A<port>]:i:<id>`` (did:web, "Method-specific
+    identifier"); otherwise nobody could fetch its document, so it is the key itself, ``did:key``.
+    """
+    organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    key = keys.active_key(organisation)
+    if not organisation.did:
+        organisation.did = _did_for(organisation, key, public_url)
+        organisation.save(update_fields=["did"])
+        journal.record(
+            verb="identity fixed",
+            by=None,
+            organisation_id=organisation.public_id,
+            object=organisation,
+            details={"did": organisation.did},
+            at=at,
+        )
+    return organisation.did, verification_method(organisation, key)
+
+
+def _did_for(organisation: Organisation, key: SigningKey, public_url: str) -> str:
+    address = urlsplit(public_url)
+    if address.scheme != "https":
+        return did_key(PublicKey.from_multikey(key.multikey))
+    path = [quote(part, safe="") for part in address.path.split("/") if part]
+    return ":".join(["did:web", quote(address.netloc, safe=""), *path, "i", organisation.public_id])
+
+
+def is_the_key(organisation: Organisation) -> bool:
+    """Whether the name of this issuer is its key (did:key), so that neither can ever be replaced."""
+    return organisation.did.startswith("did:key:")
+
+
+def verification_method(organisation: Organisation, key: SigningKey) -> str:
+    """The key's full name: the fragment in a did:web document, the key itself with did:key."""
+    fragment = key.multikey if is_the_key(organisation) else key.fragment
+    return f"{organisation.did}#{fragment}"
+
+
+def did_document(organisation: Organisation) -> dict[str, Any]:
+    """The DID document with the whole key history.
+
+    Retired keys stay listed, or what they signed would stop verifying; compromised ones carry
+    ``revoked`` (Controlled Identifiers 1.0, "Verification Methods"; S13).
+    """
+    if not organisation.did:
+        raise NotVisible
+    if is_the_key(organisation):
+        key = keys.active_key(organisation)
+        return build_document(
+            organisation.did, [(key.multikey, PublicKey.from_multikey(key.multikey), key.revoked_at)]
+        )
+    return build_document(
+        organisation.did,
+        [
+            (key.fragment, PublicKey.from_multikey(key.multikey), key.revoked_at)
+            for key in keys.key_history(organisation)
+        ],
+    )
+
+
+@transaction.atomic
+def rotate_key(organisation: Organisation, *, by: Person, reason: str, at: datetime) -> SigningKey:
+    """Sign with a new key from now on. The old one stays in the DID document, so old proofs hold."""
+    organisation = organisation.locked_for(by, Role.OWNER)
+    roles.require_signer(by, organisation)
+    reason = _read_reason(reason)
+    key = keys.new_key(organisation, at=at)
+    journal.record(
+        verb="key rotated",
+        by=by,
+        organisation_id=organisation.public_id,
+        object=key,
+        details={"key": key.fragment, "reason": reason},
+        at=at,
+    )
+    return key
+
+
+@transaction.atomic
+def revoke_key(organisation: Organisation, *, by: Person, key: SigningKey, reason: str, at: datetime) -> None:
+    """Declare a key compromised. An active one is replaced first, so that the organisation can go on.
+
+    Also where the organisation is closed (what it signed is still believed), and where there is no room for
+    another key: a stolen key is worse than none.
+    """
+    organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    roles.require(by, Role.OWNER, organisation)
+    roles.require_signer(by, organisation)
+    reason = _read_reason(reason)
+    key = organisation.signing_keys.get(pk=key.pk)
+    if key.state == SigningKey.State.ACTIVE:
+        with suppress(keys.TooManyKeys):
+            keys.new_key(organisation, at=at)
+    keys.mark_revoked(key, at=at)
+    journal.record(
+        verb="key revoked",
+        by=by,
+        organisation_id=organisation.public_id,
+        object=key,
+        details={"key": key.fragment, "reason": reason},
+        at=at,
+    )
+
+
+def _read_reason(text: str) -> str:
+    text = clean_text(text)
+    if not text or len(text) > MAX_REASON:
+        raise BadText(_("Give a reason, in at most 500 characters."))
+    return text

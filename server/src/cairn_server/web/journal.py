@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The journal of an organisation: who did what and when."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.db.models import Q
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from cairn_server.accounts.models import Person
+from cairn_server.journal.models import Entry
+from cairn_server.journal.services import broken_link
+from cairn_server.web import listing
+from cairn_server.web.access import OVERSEERS, Member, member_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from django.db.models import QuerySet
+    from django.http import HttpRequest, HttpResponseBase
+    from django.utils.functional import _StrPromise
+
+    from cairn_server.organisations.models import Organisation
+
+
+# The journal stores a verb; people read a sentence about whoever is named beside it.
+SENTENCES: Mapping[str, _StrPromise] = {
+    "achievement archived": gettext_lazy("Archived an achievement"),
+    "achievement drafted": gettext_lazy("Began an achievement"),
+    "achievement edited": gettext_lazy("Changed a draft"),
+    "achievement picture uploaded": gettext_lazy("Uploaded a picture for an achievement"),
+    "achievement published": gettext_lazy("Published an achievement"),
+    "achievement version drafted": gettext_lazy("Began a new version of an achievement"),
+    "batch finished": gettext_lazy("Finished awarding a list"),
+    "batch started": gettext_lazy("Started awarding a list"),
+    "credential awarded": gettext_lazy("Awarded a credential"),
+    "credential reinstated": gettext_lazy("Reinstated a credential"),
+    "credential revoked": gettext_lazy("Revoked a credential"),
+    "credential sent again": gettext_lazy("Sent the e-mail of a credential again"),
+    "credential suspended": gettext_lazy("Suspended a credential"),
+    "identity fixed": gettext_lazy("Fixed the organisation’s identifier, with the first award"),
+    "invitation accepted": gettext_lazy("Accepted an invitation"),
+    "invitation withdrawn": gettext_lazy("Withdrew an invitation"),
+    "key revoked": gettext_lazy("Declared a key compromised"),
+    "key rotated": gettext_lazy("Replaced the signing key"),
+    "member invited": gettext_lazy("Invited a member"),
+    "member left": gettext_lazy("Left the organisation"),
+    "member removed": gettext_lazy("Removed a member"),
+    "organisation changed": gettext_lazy("Changed the organisation’s settings"),
+    "organisation closed": gettext_lazy("Closed the organisation"),
+    "organisation created": gettext_lazy("Founded the organisation"),
+    "organisation handed over": gettext_lazy("Handed the organisation over"),
+    "organisation logo changed": gettext_lazy("Changed the logo"),
+    "roles changed": gettext_lazy("Changed the roles of a member"),
+    "status list renewed": gettext_lazy("Signed a status list anew"),
+    "token created": gettext_lazy("Made an API token"),
+    "token revoked": gettext_lazy("Withdrew an API token"),
+}
+
+
+def sentence(verb: str) -> str:
+    """What is shown for a stored verb; one that this version does not know is shown as it is stored."""
+    return str(SENTENCES.get(verb, verb))
+
+
+def verbs_like(text: str) -> list[str]:
+    """The verbs whose sentence, in the language of this page, has these words."""
+    return [verb for verb in SENTENCES if text.casefold() in sentence(verb).casefold()]
+
+
+class JournalFilterForm(forms.Form):
+    q = forms.CharField(required=False, max_length=100)
+    actor = forms.ChoiceField(label=gettext_lazy("Who"), required=False)
+    since = forms.DateField(label=gettext_lazy("From"), required=False, widget=listing.DateInput)
+    until = forms.DateField(label=gettext_lazy("To"), required=False, widget=listing.DateInput)
+
+    def __init__(self, *args: Any, people: dict[str, str]) -> None:
+        super().__init__(*args)
+        self.fields["actor"].choices = [("", _("Anybody")), *people.items()]  # type: ignore[attr-defined]
+
+    def found(self, entries: QuerySet[Entry]) -> QuerySet[Entry]:
+        """A filter that makes no sense narrows nothing."""
+        self.full_clean()
+        asked = self.cleaned_data
+        if text := asked.get("q"):
+            entries = entries.filter(
+                Q(verb__in=verbs_like(text)) | Q(verb__icontains=text) | Q(object_id=text)
+            )
+        if actor := asked.get("actor"):
+            entries = entries.filter(actor_id=actor)
+        return listing.between(entries, "at", asked.get("since"), asked.get("until"))
+
+
+def actors_of(organisation: Organisation) -> dict[str, str]:
+    """Everybody who acted here, by name; somebody erased since is an identifier and nothing more."""
+    acted = Entry.objects.of(organisation.public_id).order_by().values_list("actor_id", flat=True).distinct()
+    names = names_of(acted)
+    return {actor: names.get(actor, actor) for actor in acted if actor}
+
+
+def names_of(public_ids: Iterable[str]) -> dict[str, str]:
+    """What the journal leaves out: the people behind its identifiers, as long as they are here."""
+    people = Person.objects.filter(public_id__in=set(public_ids))
+    return {person.public_id: str(person) for person in people}
+
+
+@require_safe
+@member_page(*OVERSEERS)
+def index(request: HttpRequest, member: Member) -> HttpResponseBase:
+    organisation = member.organisation
+    people = actors_of(organisation)
+    form = JournalFilterForm(request.GET, people=people)
+    found = form.found(Entry.objects.of(organisation.public_id)).order_by("-number")
+    if listing.wants_csv(request):
+        return listing.csv_download(
+            "journal",
+            [_("Number"), _("Time"), _("Who"), _("What"), _("Kind"), _("Object"), _("Details"), _("Hash")],
+            (
+                [
+                    entry.number,
+                    entry.at.isoformat(),
+                    people.get(entry.actor_id, entry.actor_id),
+                    entry.verb,
+                    entry.object_type,
+                    entry.object_id,
+                    json.dumps(entry.details, ensure_ascii=False),
+                    entry.hash,
+                ]
+                for entry in found.iterator()
+            ),
+        )
+    page = listing.page_of(request, found)
+    return render(
+        request,
+        "organisation/journal.html",
+        {
+            "member": member,
+            "form": form,
+            "page": page,
+            "rows": [(entry, people.get(entry.actor_id, "")) for entry in page],
+            "broken": broken_link(organisation.public_id),
+        },
+    )

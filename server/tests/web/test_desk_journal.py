@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The journal as people read it: sentences, filters, the chain, and the stored words in the CSV."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from django.db import connection
+from server.tests.conftest import MONDAY
+from server.tests.desk import furnish
+
+import cairn_server
+from cairn_server.issuing.models import Delivery
+from cairn_server.journal import append_only
+from cairn_server.journal.models import Entry
+from cairn_server.organisations import identity
+from cairn_server.web import journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.test import Client
+
+    from cairn_server.accounts.models import Person
+    from cairn_server.organisations.models import Organisation
+
+
+@pytest.fixture
+def client(owner: Person, signed_in: Callable[[Person], Client]) -> Client:
+    return signed_in(owner)
+
+
+@pytest.fixture
+def own(organisation: Organisation) -> str:
+    return f"/organisations/{organisation.public_id}"
+
+
+def test_the_journal_is_read_filtered_and_exported(
+    organisation: Organisation, owner: Person, issuer: Person, client: Client, own: str
+) -> None:
+    furnish(organisation, owner, issuer)
+
+    page = client.get(f"{own}/journal", {"q": "suspended", "actor": owner.public_id})
+    rows = b"".join(client.get(f"{own}/journal", {"format": "csv"}).streaming_content).decode()
+
+    assert [entry.verb for entry, _actor in page.context["rows"]] == ["credential suspended"]
+    assert Entry.objects.of(organisation.public_id).count() + 1 == len(rows.strip().split("\r\n"))
+
+
+def test_the_journal_page_tells_a_broken_chain(organisation: Organisation, client: Client, own: str) -> None:
+    assert client.get(f"{own}/journal").context["broken"] is None
+    append_only.drop(connection)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE journal_entry SET verb = 'nothing happened' WHERE number = 1")
+    append_only.create(connection)
+
+    page = client.get(f"{own}/journal")
+
+    assert page.context["broken"] is not None
+    assert "The chain is broken" in page.content.decode()
+
+
+def test_people_read_sentences_and_the_csv_keeps_the_stored_verb(
+    organisation: Organisation, owner: Person, issuer: Person, client: Client, own: str
+) -> None:
+    furnish(organisation, owner, issuer)
+
+    page = client.get(f"{own}/journal").content.decode()
+    rows = b"".join(client.get(f"{own}/journal", {"format": "csv"}).streaming_content).decode()
+
+    assert "<td>Suspended a credential" in page
+    assert "credential suspended" not in page
+    assert ",credential suspended," in rows
+
+
+def test_the_words_of_the_page_are_found(
+    organisation: Organisation, owner: Person, issuer: Person, client: Client, own: str
+) -> None:
+    """Somebody searches for what they read: “Made an API token” is stored as “token created”."""
+    furnish(organisation, owner, issuer)
+
+    page = client.get(f"{own}/journal", {"q": "made an api TOKEN"})
+
+    assert [entry.verb for entry, _actor in page.context["rows"]] == ["token created"]
+
+
+def test_a_reason_stands_below_its_sentence(
+    organisation: Organisation, owner: Person, client: Client, own: str
+) -> None:
+    identity.rotate_key(organisation, by=owner, reason="Every <b>year</b>.", at=MONDAY)
+
+    assert "Every &lt;b&gt;year&lt;/b&gt;." in client.get(f"{own}/journal").content.decode()
+
+
+def test_a_verb_that_nobody_knows_is_shown_as_it_is() -> None:
+    assert journal.sentence("stone turned") == "stone turned"
+
+
+def verbs_in_the_code() -> set[str]:
+    """Every verb that is written into an organisation's chain, read from the source."""
+    source = "\n".join(path.read_text() for path in Path(cairn_server.__file__).parent.rglob("*.py"))
+    written = set(re.findall(r'(?:\bverb=|\b_journal\(\s*)"([^"]+)"', source))
+    # One verb is put together: what was done to a credential.
+    assert 'verb=f"credential {kind.value}"' in source
+    kinds = set(Delivery.Kind) - {Delivery.Kind.AGAIN}
+    # In the chain of the installation, which has no page.
+    nobodys = {
+        "account changed",
+        "account deleted",
+        "credential received",
+        "installation moved",
+        "recovery began",
+        "recovery confirmed",
+    }
+    assert nobodys <= written
+    return written - nobodys | {f"credential {kind.value}" for kind in kinds}
+
+
+def test_every_verb_has_a_sentence() -> None:
+    assert verbs_in_the_code() == set(journal.SENTENCES)
