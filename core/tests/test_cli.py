@@ -121,7 +121,7 @@ def test_an_altered_badge_is_rejected_and_not_shown(run, badge):
 
     assert code == REJECTED
     assert "failed" in out
-    assert "We could not confirm this credential, because the signature does not match." in out
+    assert "We could not confirm this credential. The signature does not match." in out
     for word in ("Rocket", "Harbour", "did:key"):
         assert word not in out
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import tracemalloc
 import zlib
 from datetime import UTC, datetime
 from typing import Any
@@ -137,11 +138,16 @@ def test_b79_a_list_below_the_minimum_is_refused() -> None:
 def test_b77_a_gzip_bomb_is_refused_before_it_goes_off() -> None:
     bomb = encoded(gzip.compress(bytes(100 * 1024 * 1024), compresslevel=9))
 
+    tracemalloc.start()
     with pytest.raises(MalformedError) as refusal:
         StatusList.decode(bomb)
+    _now, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
 
     assert refusal.value.code == "limit-status-list"
     assert len(bomb) < 140_000
+    # While inflating, not after it: a refusal that has first made a hundred megabytes comes too late.
+    assert most < 8 * 1024 * 1024
 
 
 def test_b77_the_limit_is_exact() -> None:

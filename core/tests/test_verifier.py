@@ -3,6 +3,8 @@
 
 import dataclasses
 import json
+import struct
+import zlib
 from datetime import timedelta
 
 import pytest
@@ -14,6 +16,7 @@ from cairn import (
     VerificationError,
     Verified,
     Verifier,
+    bake,
     gather,
     judge,
     read,
@@ -301,6 +304,30 @@ def test_verify_without_checks_accepts_nothing():
         Verifier(FixedSources(), checks=()).verify(signed_sample(), at=NOON)
 
     assert refused.value.code == "not-checked"
+
+
+def one_pixel_png() -> bytes:
+    bodies = {
+        b"IHDR": struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0),
+        b"IDAT": zlib.compress(b"\0\0"),
+        b"IEND": b"",
+    }
+    chunks = (
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        for name, body in bodies.items()
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def test_an_altered_picture_is_not_verified_b108():
+    picture = bake(one_pixel_png(), signed_sample())
+    altered = picture.replace(b"Harbour", b"Harbowr", 1)
+    assert altered != picture
+
+    report = Verifier(FixedSources({})).examine(altered, at=NOON)
+
+    assert (report.verdict, report.document) == (Verdict.NOT_VERIFIED, None)
+    assert [(each.check, each.code) for each in report.findings] == [("signature", "png-crc")]
 
 
 def test_what_cannot_be_read_is_no_verdict():

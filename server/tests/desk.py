@@ -52,6 +52,7 @@ class Desk:
     link: str
     token: ApiToken
     colleague: Person
+    owner: Person
 
     def ids(self, name: str) -> dict[str, str]:
         """What the address called ``name`` needs beside the organisation."""
@@ -101,7 +102,7 @@ def furnish(organisation: Organisation, owner: Person, colleague: Person) -> Des
     )
     token, _text = tokens.create_token(organisation, by=owner, name="LMS", scopes=["awards:read"], at=MONDAY)
     organisation.refresh_from_db()
-    return Desk(organisation, draft, version, lena, ida, batch, invitation, link, token, colleague)
+    return Desk(organisation, draft, version, lena, ida, batch, invitation, link, token, colleague, owner)
 
 
 def address(name: str, organisation: Organisation, ids: dict[str, str]) -> str:

@@ -6,18 +6,23 @@ An address that is not in the table fails the suite, so nobody can add a page an
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import re
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from server.tests.conftest import MONDAY
-from server.tests.desk import DESIGN, Desk, address, furnish
+from server.tests.desk import DESIGN, FIELDS, Desk, address, furnish
 
+from cairn_server.api.v1 import api
+from cairn_server.issuing import representations
 from cairn_server.journal.models import Entry
 from cairn_server.organisations import services as organisations
-from cairn_server.organisations.models import Membership
+from cairn_server.organisations import tokens
+from cairn_server.organisations.models import Membership, Scope
 from cairn_server.organisations.roles import Role
 
 if TYPE_CHECKING:
@@ -75,6 +80,23 @@ READ = {
 # Addresses that are only ever posted to.
 ACT = {"invitation-withdraw": OWNING, "credential-send-again": ISSUING}
 
+# Of READ, what only shows: no form on the page is posted to it.
+ONLY_READ = {
+    "organisation",
+    "organisation-logo",
+    "organisation-keys",
+    "organisation-journal",
+    "organisation-tokens",
+    "organisation-members",
+    "achievements",
+    "achievement-detail",
+    "achievement-picture-preview",
+    "achievement-picture-stored",
+    "batch",
+    "credentials",
+    "credential-detail",
+}
+
 # One's own pages: the sign-in page for a stranger, 200 for anybody who is signed in, of nobody's but theirs.
 OWN = [
     "account",
@@ -91,64 +113,88 @@ OWN = [
     "account_logout",
 ]
 
-# Pages that allauth guards by what one did just before; what a stranger gets (302 leads to the sign-in page).
+# Pages that allauth guards by what one did just before: what a stranger gets, and what somebody gets who is
+# signed in, has a password and no second factor, and did nothing just before. 302 leads to where one belongs.
 ALLAUTH = {
-    "account_login": 200,
-    "account_signup": 200,
-    "account_inactive": 200,
-    "account_request_login_code": 200,
-    "account_reset_password": 200,
-    "account_password_reset_completed": 200,
-    "account_reauthenticate": 302,
-    "account_email_verification_sent": 302,
-    "account_change_password": 302,
-    "account_confirm_login_code": 302,
-    "account_confirm_password_reset_code": 302,
-    "account_complete_password_reset": 302,
-    "mfa_authenticate": 302,
-    "mfa_reauthenticate": 302,
-    "mfa_activate_totp": 302,
-    "mfa_deactivate_totp": 302,
-    "mfa_view_recovery_codes": 302,
-    "mfa_generate_recovery_codes": 302,
-    "mfa_download_recovery_codes": 302,
-    "mfa_add_webauthn": 302,
-    "mfa_reauthenticate_webauthn": 302,
-    "mfa_remove_webauthn": 302,
-    "mfa_edit_webauthn": 302,
-    "mfa_login_webauthn": 302,
+    "account_login": (200, 302),
+    "account_signup": (200, 302),
+    "account_inactive": (200, 200),
+    "account_request_login_code": (200, 302),
+    "account_reset_password": (200, 200),
+    "account_password_reset_completed": (200, 200),
+    "account_reauthenticate": (302, 200),
+    "account_email_verification_sent": (302, 302),
+    "account_change_password": (302, 200),
+    "account_confirm_login_code": (302, 302),
+    "account_confirm_password_reset_code": (302, 302),
+    "account_complete_password_reset": (302, 302),
+    "mfa_authenticate": (302, 302),
+    "mfa_reauthenticate": (302, 302),
+    "mfa_activate_totp": (302, 302),
+    "mfa_deactivate_totp": (302, 404),
+    "mfa_view_recovery_codes": (302, 404),
+    "mfa_generate_recovery_codes": (302, 302),
+    "mfa_download_recovery_codes": (302, 404),
+    "mfa_add_webauthn": (302, 302),
+    "mfa_reauthenticate_webauthn": (302, 302),
+    "mfa_remove_webauthn": (302, 302),
+    "mfa_edit_webauthn": (302, 302),
+    "mfa_login_webauthn": (302, 302),
 }
 
-# For everybody, with or without an account. Their own suites say what they show.
-PUBLIC = [
-    "healthz",
-    "robots",
-    "security-txt",
-    "did-document",
-    "status-list",
-    "suspension-list",
-    "home",
-    "verify",
-    "credential",
-    "credential-file",
-    "credential-check",
-    "achievement",
-    "achievement-json",
-    "achievement-image",
-    "issuer",
-    "issuer-json",
-    "issuer-image",
-    "help",
-    "privacy",
-    "terms",
-    "imprint",
-    "language",
-    "styleguide",
-    "invitation",
-    "api-nothing-here",
-]
-# Guarded by tokens, not by sessions: server/tests/api.
-TOKENS = "api-v1:"
+# For everybody, with or without an account: what a GET answers to a stranger and to somebody signed in.
+# Their own suites say what they show.
+PUBLIC = {
+    "healthz": (200, 200),
+    "favicon": (301, 301),
+    "robots": (200, 200),
+    "security-txt": (200, 200),
+    "did-document": (200, 200),
+    "status-list": (200, 200),
+    "suspension-list": (200, 200),
+    "home": (200, 200),
+    "verify": (200, 200),
+    "credential": (200, 200),
+    "credential-file": (200, 200),
+    "credential-check": (405, 405),  # only ever posted to
+    "achievement": (200, 200),
+    "achievement-json": (200, 200),
+    "achievement-image": (200, 200),
+    "issuer": (200, 200),
+    "issuer-json": (200, 200),
+    "issuer-image": (200, 200),
+    "help": (200, 200),
+    "privacy": (200, 200),
+    "terms": (200, 200),
+    "imprint": (200, 200),
+    "language": (405, 405),  # only ever posted to
+    "styleguide": (200, 200),
+    "invitation": (200, 200),
+    "api-nothing-here": (404, 404),
+}
+
+# For machines: the scope that each operation of the interface demands (None: it asks for no token), what it
+# answers to a token of that scope and no other, and what to a token of another organisation, with our ids.
+# In an order in which each of them can be done to one award.
+OPERATIONS: dict[str, tuple[Scope | None, int, int]] = {
+    "listAchievements": (Scope.ACHIEVEMENTS_READ, 200, 200),
+    "createAchievement": (Scope.ACHIEVEMENTS_WRITE, 201, 201),
+    "getAchievement": (Scope.ACHIEVEMENTS_READ, 200, 404),
+    "publishAchievement": (Scope.ACHIEVEMENTS_WRITE, 200, 404),
+    "listAwards": (Scope.AWARDS_READ, 200, 200),
+    # Our achievement is in the body: the address is right, and the field is wrong.
+    "createAward": (Scope.AWARDS_WRITE, 201, 422),
+    "getAward": (Scope.AWARDS_READ, 200, 404),
+    "suspendAward": (Scope.AWARDS_WRITE, 200, 404),
+    "reinstateAward": (Scope.AWARDS_WRITE, 200, 404),
+    "revokeAward": (Scope.AWARDS_WRITE, 200, 404),
+    "getStanding": (None, 200, 200),
+    "verifyCredential": (Scope.VERIFY, 200, 200),
+}
+# Works without a token; one that is sent must be a good one.
+TOKEN_OPTIONAL = "verifyCredential"
+# What the interface says about itself, to everybody.
+REFERENCE = {"api-v1:api-root": 404, "api-v1:openapi-json": 200, "api-v1:openapi-view": 200}
 
 
 def names() -> Iterator[str]:
@@ -192,9 +238,11 @@ def ask(client: Client, name: str, desk: Desk, *, method: str = "GET") -> HttpRe
 
 
 def test_every_address_is_in_the_table() -> None:
-    known = {*READ, *ACT, *OWN, *ALLAUTH, *PUBLIC}
+    # An operation is called in Python as in the interface, in the other of the two spellings.
+    operations = {"api-v1:" + re.sub(r"([A-Z])", r"_\1", name).lower() for name in OPERATIONS}
+    known = {*READ, *ACT, *OWN, *ALLAUTH, *PUBLIC, *REFERENCE, *operations}
 
-    missing = {name for name in names() if name not in known and not name.startswith(TOKENS)}
+    missing = set(names()) - known
     gone = known - set(names())
 
     assert not missing, "say in test_access.py who may open these"
@@ -322,8 +370,10 @@ def test_a_removed_member_is_a_stranger_at_once(
         for name, there in where.items()
     }
 
-    assert {404, 405} == set(found.values()), found
-    assert method == "POST" or dict.fromkeys(READ, 404) == {name: found[name] for name in READ}
+    # 405 is said of the address, before anything is looked up: a page that is only read takes no POST, and
+    # what acts is never a link.
+    wrong_way = ACT if method == "GET" else ONLY_READ
+    assert {name: 405 if name in wrong_way else 404 for name in where} == found
 
 
 def test_ones_own_pages_ask_to_sign_in(learner: Person, signed_in: Callable[[Person], Client]) -> None:
@@ -333,16 +383,147 @@ def test_ones_own_pages_ask_to_sign_in(learner: Person, signed_in: Callable[[Per
     assert dict.fromkeys(OWN, 200) == {name: client.get(reverse(name)).status_code for name in OWN}
 
 
-def test_what_a_stranger_gets_from_the_sign_in_pages(db: None) -> None:
-    stranger = Client(headers={"host": "cairn.example"})
+def test_what_the_sign_in_pages_answer(owner: Person, signed_in: Callable[[Person], Client]) -> None:
     with_a_key = {"mfa_remove_webauthn", "mfa_edit_webauthn"}
+    found = {}
 
-    found = {
-        name: stranger.get(reverse(name, kwargs={"pk": 1} if name in with_a_key else None)).status_code
-        for name in ALLAUTH
-    }
+    for name in ALLAUTH:
+        where = reverse(name, kwargs={"pk": 1} if name in with_a_key else None)
+        # A browser each: some of these pages change what the session knows.
+        browsers = Client(headers={"host": "cairn.example"}), signed_in(owner)
+        found[name] = tuple(browser.get(where).status_code for browser in browsers)
 
     assert found == ALLAUTH
+
+
+def test_the_public_pages_are_for_everybody(
+    desk: Desk, owner: Person, learner: Person, signed_in: Callable[[Person], Client]
+) -> None:
+    [number] = {award.status_list.public_id for award in (desk.credential, desk.suspended)}
+    ids = {**desk.ids(""), "list_id": number, "suffix": "json", "token": desk.link}
+    where = {name: address(name, desk.organisation, ids) for name in PUBLIC}
+    stranger, client = Client(headers={"host": "cairn.example"}), signed_in(learner)
+
+    found = {
+        name: (stranger.get(there).status_code, client.get(there).status_code)
+        for name, there in where.items()
+    }
+
+    assert found == PUBLIC
+
+
+def operations() -> dict[str, tuple[str, str, dict[str, Any]]]:
+    """Method, address and description of each operation, as the OpenAPI document has them."""
+    return {
+        described["operationId"]: (method.upper(), path, described)
+        for path, methods in api.get_openapi_schema()["paths"].items()
+        for method, described in methods.items()
+    }
+
+
+def call(name: str, desk: Desk, token: str = "") -> HttpResponse:
+    """One operation, about our achievement and our award, with a body that would do."""
+    method, path, _described = operations()[name]
+    version = desk.draft if name == "publishAchievement" else desk.version
+    award_id = desk.credential.public_id
+    there = path.format(achievement_id=version.public_id, award_id=award_id, credential_id=award_id)
+    body: Any = {
+        "createAchievement": FIELDS,
+        "createAward": {
+            "achievement": version.public_id,
+            "recipient": {"name": "Mia", "email": "mia@people.example"},
+        },
+        "verifyCredential": json.loads(representations.representation(desk.credential, "json")[0]),
+    }.get(name, {"reason": "Under review"} if path.startswith("/api/v1/awards/") else {})
+    headers = {"host": "cairn.example", "Idempotency-Key": "mia-1"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    return Client(headers=headers).generic(  # type: ignore[return-value]
+        method, there, json.dumps(body).encode() if method == "POST" else b"", "application/json"
+    )
+
+
+def new_token(organisation: Organisation, by: Person, *scopes: str) -> str:
+    _token, text = tokens.create_token(organisation, by=by, name="script", scopes=scopes, at=MONDAY)
+    return text
+
+
+def test_every_operation_is_in_the_table_with_the_scope_it_declares() -> None:
+    def security(name: str, scope: Scope | None) -> list[dict[str, list[str]]] | None:
+        if scope is None:
+            return None
+        return [{"Token": [scope.value]}, *([{}] if name == TOKEN_OPTIONAL else [])]
+
+    declared = {name: described.get("security") for name, (_m, _p, described) in operations().items()}
+
+    assert declared == {name: security(name, scope) for name, (scope, *_rest) in OPERATIONS.items()}
+
+
+def test_the_interface_describes_itself_to_everybody(db: None) -> None:
+    stranger = Client(headers={"host": "cairn.example"})
+
+    assert {name: stranger.get(reverse(name)).status_code for name in REFERENCE} == REFERENCE
+
+
+def test_an_operation_asks_for_a_token(desk: Desk) -> None:
+    """B153: none, one that nobody made, and one that was withdrawn."""
+    withdrawn = new_token(desk.organisation, desk.owner, *Scope.values)
+    tokens.revoke_token(desk.organisation.api_tokens.latest("pk"), by=desk.owner, at=MONDAY)
+    before = Entry.objects.count()
+
+    for bad in ("", "cairn_invented", withdrawn):
+        found = {name: call(name, desk, bad).status_code for name in OPERATIONS}
+
+        expected = {name: 200 if scope is None else 401 for name, (scope, *_rest) in OPERATIONS.items()}
+        if not bad:
+            expected[TOKEN_OPTIONAL] = 200
+        assert expected == found, bad or "without a token"
+    assert before == Entry.objects.count()
+
+
+def test_a_token_does_nothing_outside_its_scope(desk: Desk) -> None:
+    """B153: with every scope but the one that the operation asks for."""
+    without = {
+        scope: new_token(desk.organisation, desk.owner, *(set(Scope.values) - {scope})) for scope in Scope
+    }
+    before = Entry.objects.count()
+
+    found = {
+        name: call(name, desk, without[scope]).status_code
+        for name, (scope, *_rest) in OPERATIONS.items()
+        if scope is not None
+    }
+
+    assert dict.fromkeys(found, 403) == found
+    assert before == Entry.objects.count()
+
+
+def test_a_token_does_what_its_one_scope_allows(desk: Desk) -> None:
+    of = {scope: new_token(desk.organisation, desk.owner, scope) for scope in Scope}
+
+    found = {
+        name: call(name, desk, of[scope] if scope else "").status_code
+        for name, (scope, *_rest) in OPERATIONS.items()
+    }
+
+    assert {name: status for name, (_scope, status, _foreign) in OPERATIONS.items()} == found
+
+
+def test_a_token_of_another_organisation_finds_nothing_of_ours(
+    desk: Desk, outsider: Person, elsewhere: Organisation
+) -> None:
+    """B135 B136: our ids do not exist for it, and its lists are its own."""
+    token = new_token(elsewhere, outsider, *Scope.values)
+    entries = Entry.objects.filter(organisation_id=desk.organisation.public_id)
+    before = entries.count()
+
+    answers = {name: call(name, desk, token) for name in OPERATIONS}
+
+    expected = {name: foreign for name, (_scope, _status, foreign) in OPERATIONS.items()}
+    assert expected == {name: answer.status_code for name, answer in answers.items()}
+    assert answers["listAwards"].json()["items"] == []
+    assert desk.version.public_id not in answers["listAchievements"].content.decode()
+    assert before == entries.count()
 
 
 def test_the_development_mailbox_is_not_there(db: None) -> None:

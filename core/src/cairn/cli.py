@@ -22,10 +22,10 @@ from cairn.did import did_key
 from cairn.errors import CairnError, MalformedError, UnavailableError
 from cairn.fetch import HttpSources
 from cairn.keys import Algorithm, PrivateKey
-from cairn.materials import ACCEPT_LIST, MAX_CREDENTIAL, Sources, gather, read
+from cairn.materials import ACCEPT_LIST, MAX_CREDENTIAL, Sources
 from cairn.proof import Outcome, sign, sign_jwt
 from cairn.proof.data_integrity import JCS, RDFC
-from cairn.verifier import Report, Verdict, judge
+from cairn.verifier import Report, Verdict, Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ ACCEPTED, REJECTED, USAGE, UNDECIDED = 0, 1, 2, 3
 _SENTENCES = {
     Verdict.VERIFIED: "This is genuine, unchanged and currently valid.",
     Verdict.REMARKS: "This is genuine and unchanged. Please read the remarks.",
-    Verdict.NOT_VERIFIED: "We could not confirm this credential, because {reason}",
+    Verdict.NOT_VERIFIED: "We could not confirm this credential. {reason}",
     Verdict.COULD_NOT_CHECK: "We could not finish checking. This says nothing bad about the credential.",
 }
 _WORDS = {Outcome.PASSED: "passed", Outcome.FAILED: "failed", Outcome.UNDECIDED: "could not tell"}
@@ -142,7 +142,7 @@ def _verify(chosen: argparse.Namespace) -> int:
         data = sources.fetch(chosen.credential, accept=ACCEPT_LIST, limit=MAX_CREDENTIAL)
     else:
         data = _read_input(chosen.credential)
-    report = judge(gather(read(data), sources, at=at), at=at)
+    report = Verifier(sources).examine(data, at=at)
     if chosen.json:
         _print_json(report.to_document())
     else:
@@ -193,8 +193,11 @@ def _unbake(chosen: argparse.Namespace) -> int:
 
 def _tell(report: Report) -> list[str]:
     """The report in lines: the verdict, then every check by name with its answer and reason."""
-    failed = [found.message for found in report.findings if found.outcome is Outcome.FAILED]
-    reason = failed[0][:1].lower() + failed[0][1:] if failed else ""
+    failed = {found.check: found.message for found in report.findings if found.outcome is Outcome.FAILED}
+    # What an altered file breaks besides its signature is not the reason why it is not believed.
+    reason = next(
+        (failed[check] for check in ("signature", "issuer", "status", *_CHECKS) if check in failed), ""
+    )
     lines = [_SENTENCES[report.verdict].format(reason=reason), ""]
     width = max(len(name) for name in _CHECKS.values())
     for found in report.findings:
@@ -202,6 +205,11 @@ def _tell(report: Report) -> list[str]:
         lines.append(f"  {name:<{width}}  {_WORDS[found.outcome]:<14}  {_printable(found.message)}")
     if report.document is not None:
         lines += ["", *_shown(report.document)]
+    if any(found.code == "fetch-blocked" for found in report.findings):
+        lines += [
+            "",
+            "  An address was not opened because it is not a public https one; --allow ORIGIN opens it.",
+        ]
     lines += ["", f"  {report.kind}, sha256 {report.sha256}"]
     return lines
 

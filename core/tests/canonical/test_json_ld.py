@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every value of a document is in its canonical form, or the document is refused (docs/reference/bad-inputs.md)."""
+"""Every value of a document is in its canonical form, or the document is refused."""
 
 import contextlib
 import copy

@@ -63,12 +63,12 @@ NODES = st.sampled_from(["<urn:a>", "_:x0", "_:x1", "_:x2", "_:x3", "_:x4"])
 OBJECTS = NODES | st.text(st.characters(exclude_categories=["Cs"]), max_size=4).map(literal)
 PREDICATES = st.sampled_from([P, "<urn:q>"])
 QUADS = st.lists(st.tuples(NODES, PREDICATES, OBJECTS, st.just("") | NODES), max_size=12)
-# pyoxigraph counts a blank graph name once where the standard counts it once for each quad (§4.8.3, step
-# 3.1), and finds other labels than rdf-canonize, PyLD and we do. So it is asked about named graphs only.
-NAMED_QUADS = st.lists(st.tuples(NODES, PREDICATES, OBJECTS, st.sampled_from(["", "<urn:g>"])), max_size=12)
+# Where two quads differ only in their graph, pyoxigraph counts them once and the standard twice (§4.8.3, step
+# 3.1); it then finds other labels than rdf-canonize, PyLD and we do. So it is asked about the default graph.
+TRIPLES = st.lists(st.tuples(NODES, PREDICATES, OBJECTS, st.just("")), max_size=12)
 
 
-@given(NAMED_QUADS)
+@given(TRIPLES)
 @settings(max_examples=300)
 def test_a_second_engine_finds_the_same_form(quads):
     dataset = pyoxigraph.Dataset(

@@ -93,3 +93,14 @@ def test_robots_stay_out_of_where_people_work_and_may_see_noindex(
 
     assert "Disallow: /organisations/" in text
     assert "Disallow: /c/" not in text
+
+
+def test_the_icon_is_where_browsers_look_for_it(stranger: Client) -> None:
+    answer = stranger.get("/favicon.ico")
+
+    assert answer.status_code == 301
+    assert answer["Cache-Control"] == "public, max-age=604800"
+    icon = stranger.get(answer["Location"])
+    assert icon["Content-Type"].startswith("image/svg+xml")
+    assert b"".join(icon.streaming_content).startswith(b"<svg")
+    icon.close()

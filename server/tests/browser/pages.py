@@ -123,7 +123,7 @@ STATUS = {
 
 # Addresses that show nothing to read: machine forms, pictures, what is only posted to …
 NOTHING_TO_READ = {
-    "healthz", "robots", "security-txt", "did-document", "status-list", "suspension-list",
+    "healthz", "favicon", "robots", "security-txt", "did-document", "status-list", "suspension-list",
     "credential-file", "credential-check", "achievement-json", "achievement-image", "issuer-json",
     "issuer-image", "language", "organisation-logo", "achievement-picture-preview",
     "achievement-picture-stored", "invitation-withdraw", "credential-send-again", "openapi-json",

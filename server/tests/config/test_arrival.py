@@ -43,7 +43,7 @@ PART = b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\nno credential
 
 
 def post(path: str, body: bytes, *, length: int, content_type: str) -> str:
-    """The status of the answer. By ``get_response``: the signals of a real request would close the database."""
+    """The status of the answer, without the signals of a real request, which would close the database."""
     told: list[str] = []
     environ = {
         "REQUEST_METHOD": "POST",

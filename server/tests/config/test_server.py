@@ -4,6 +4,7 @@
 import os
 import re
 import secrets
+import shutil
 import signal
 import socket
 import stat
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from cairn_server.config.development import LIFETIME_SECONDS
 from cairn_server.config.server import PortTaken, require_free_port
 
 READY_WITHIN = 90
@@ -120,10 +122,25 @@ def test_the_newcomer_s_first_and_second_start(environment, port, tmp_path):
         assert get(port, urlsplit(link).path)[0] == 404
         status, headers, _ = get(port, urlsplit(told["credential"][0]).path, Accept="application/vc")
         assert (status, headers["Content-Type"]) == (200, "application/vc")
+        # What is for people stands before what is for scripts, and is true.
+        people, _, machines = log.read_text().partition("\nready ")
+        assert "owner of the demonstration organisation" in people
+        assert f"works once, within {LIFETIME_SECONDS // 60} minutes" in people
+        assert {line.split()[0] for line in machines.splitlines()[1:]} == {"owner", "credential"}
+        typed = re.search(r"credential with: (\S+) verify", people)[1]
+        assert shutil.which(typed), typed
+        # A second one on the same folder is told who has it, whatever its port.
+        beside = ask(["run"], environment | {"PORT": str(port - 1)})
+        assert beside.returncode == 1
+        assert re.match(rf"Another cairn-server \(process \d+, {url}\)", beside.stderr)
+        assert f"DATA_DIR={environment['DATA_DIR']}-2 PORT={port}" in beside.stderr
+        assert "Traceback" not in beside.stderr
         # A second one on the same port says so, in one sentence.
         second = ask(["run"], environment | {"DATA_DIR": str(tmp_path / "other")})
         assert second.returncode == 1
         assert re.match(rf"Port {port} .* in use", second.stderr)
+        assert f"PORT={port + 1} " in second.stderr
+        assert f"DATA_DIR={tmp_path / 'other'}-2" in second.stderr
         assert "Traceback" not in second.stderr
 
     log = tmp_path / "second.log"
@@ -174,24 +191,25 @@ def test_production_serves_and_prints_no_link(environment, port, tmp_path):
     assert not lines(log)["credential"]
 
 
+# Each with what it says where there are no tables.
 COMMANDS_ABOUT_CONTENT = (
-    ["backup", "x.cairn"],
-    ["restore", "x.cairn"],
-    ["confirm-restore"],
-    ["journal-verify"],
-    ["rotate-kek"],
+    (["backup", "x.cairn"], "older schema"),
+    (["restore", "x.cairn"], "older schema"),
+    (["confirm-restore"], "older schema"),
+    (["journal-verify"], "cannot be read"),
+    (["rotate-kek"], "older schema"),
 )
 
 
 def test_on_a_database_without_tables_the_commands_say_so(environment, tmp_path):
     environment |= {"COLUMNS": "200"}
 
-    for command in COMMANDS_ABOUT_CONTENT:
+    for command, says in COMMANDS_ABOUT_CONTENT:
         answer = ask(command, environment, cwd=tmp_path)
 
         assert answer.returncode == 1, command
         assert answer.stderr.startswith("CommandError: The "), answer.stderr
-        assert "older schema" in answer.stderr or "cannot be read" in answer.stderr
+        assert says in answer.stderr, answer.stderr
         assert "Traceback" not in answer.stderr
     assert not (tmp_path / "x.cairn").exists()
     assert not (tmp_path / "var/keys/kek.new").exists()

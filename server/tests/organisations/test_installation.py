@@ -7,8 +7,10 @@ from server.tests.conftest import MONDAY, PUBLIC_URL, TUESDAY
 
 from cairn_server.errors import Refusal
 from cairn_server.organisations.installation import (
+    MovedMeanwhile,
     begin_recovery,
     confirm_recovery,
+    install_address,
     move_installation,
     public_url,
     remember_installation,
@@ -55,3 +57,22 @@ def test_nothing_is_awarded_while_recovering(installation, organisation):
 def test_there_must_be_something_to_confirm(installation):
     with pytest.raises(Refusal):
         confirm_recovery(at=TUESDAY)
+
+
+def test_nothing_is_signed_under_an_address_that_this_process_was_not_started_with(
+    installation, organisation
+):
+    """Another process has moved the installation meanwhile."""
+    install_address(PUBLIC_URL)
+    try:
+        require_awarding_allowed(organisation)
+
+        move_installation(public_url="https://new.example", at=TUESDAY)
+        with pytest.raises(MovedMeanwhile) as refused:
+            require_awarding_allowed(organisation)
+        assert (refused.value.status, refused.value.code) == (503, "address-changed")
+
+        install_address("https://new.example")
+        require_awarding_allowed(organisation)
+    finally:
+        install_address("")

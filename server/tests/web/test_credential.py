@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
+from django.test import Client
 from django.utils import timezone
 
 from cairn import unbake
@@ -198,8 +199,28 @@ def test_head_has_the_headers_and_no_body(stranger, credential):
 
 
 def test_a_credential_is_read_and_never_written_to(stranger, credential):
-    for method in (stranger.post, stranger.put, stranger.delete):
-        assert method(address(credential)).status_code == 405
+    """B142: and says so, rather than that a form was open for too long."""
+    browser = Client(headers={"host": "cairn.example"}, enforce_csrf_checks=True)
+    for path in (address(credential), address(credential, ".json"), "/", "/help", "/robots.txt", "/healthz"):
+        for method in (stranger.post, browser.post, browser.put, browser.delete):
+            assert method(path).status_code == 405, path
+
+
+def test_a_form_for_machines_has_no_language(stranger, credential):
+    """A cache would keep one copy for each browser, of bytes that are signed and the same for all."""
+    ours, version = credential.organisation, credential.version
+    paths = [address(credential, f".{suffix}") for suffix in ("json", "jwt", "png", "svg")]
+    paths += [f"/a/{version.public_id}.json", f"/i/{ours.public_id}.json", f"/i/{ours.public_id}/did.json"]
+    paths += [f"/s/{credential.status_list.public_id}{ending}" for ending in ("", "/suspension")]
+    for path in paths:
+        for asked in ({}, {"if-none-match": stranger.get(path)["ETag"]}):
+            response = stranger.get(path, headers={"accept-language": "de", **asked})
+            assert response.status_code == (304 if asked else 200), path
+            assert "Content-Language" not in response, path
+            assert "Accept-Language" not in response.get("Vary", ""), path
+    page = stranger.get(address(credential))
+    assert page["Content-Language"] == "en"
+    assert "Accept-Language" in page["Vary"]
 
 
 def test_a_browser_may_ask_before_it_reads(stranger, credential):

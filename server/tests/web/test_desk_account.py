@@ -5,6 +5,7 @@ import io
 import re
 import zipfile
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 import time_machine
@@ -86,7 +87,11 @@ def test_signing_in_leads_nowhere_else(target: str, stranger: Client, owner: Per
     """B131"""
     answer = stranger.post("/account/login/", {"login": owner.email, "password": PASSWORD, "next": target})
 
-    assert "evil" not in answer["Location"] or answer["Location"].startswith("/%09/")
+    # One slash and a letter: an address of ours, whatever it says after that.
+    assert answer.status_code == 302
+    assert re.match(r"/[a-z%]", answer["Location"]), answer["Location"]
+    there = urljoin("https://cairn.example/account/login/", answer["Location"])
+    assert urlsplit(there).netloc == "cairn.example"
 
 
 def test_the_mail_with_a_code_says_what_to_do(stranger: Client, owner: Person) -> None:
@@ -204,3 +209,38 @@ def test_an_empty_wallet_says_where_to_look(learner: Person, signed_in: Callable
 
     assert "Issued to an address that is not on your account?" in page
     assert "/account/email/" in page
+
+
+def test_whoever_is_new_is_shown_where_to_begin(
+    person: Callable[..., Person],
+    owner: Person,
+    organisation: Organisation,
+    signed_in: Callable[[Person], Client],
+) -> None:
+    new = Person.objects.create_user("fresh@people.example", name="")
+
+    first, settled = (signed_in(who).get("/account/").content.decode() for who in (new, owner))
+
+    assert first.index("Create your organisation") < first.index("Your wallet") < first.index('name="name"')
+    assert "Create your organisation" not in settled
+
+
+@pytest.mark.parametrize("page", ["/", "/verify", "/help", "/invitation/over"])
+def test_whoever_is_not_signed_in_is_offered_to(page: str, stranger: Client, db: None) -> None:
+    text = stranger.get(page).content.decode()
+    [navigation] = re.findall(r'<nav class="site-nav".*?</nav>', text, re.DOTALL)
+
+    assert "Sign in" in navigation
+    assert "Your account" not in navigation
+    assert "/wallet" not in navigation
+
+
+def test_whoever_is_signed_in_is_not_asked_to(owner: Person, signed_in: Callable[[Person], Client]) -> None:
+    client = signed_in(owner)
+
+    for page in ("/account/", "/nothing-here"):
+        [navigation] = re.findall(
+            r'<nav class="site-nav".*?</nav>', client.get(page).content.decode(), re.DOTALL
+        )
+        assert "Your account" in navigation, page
+        assert "Sign in" not in navigation, page

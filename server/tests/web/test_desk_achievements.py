@@ -209,3 +209,20 @@ def test_archiving_takes_it_off_the_list_and_keeps_its_page(
     assert client.get(own).context["rows"] == []
     assert len(client.get(own, {"state": "archived"}).context["rows"]) == 1
     assert client.get(f"{own}/{draft.public_id}").status_code == 200
+
+
+def test_workload_and_validity_are_facts_of_a_version(
+    organisation: Organisation, owner: Person, signed_in: Callable[[Person], Client]
+) -> None:
+    fields = FIELDS | {"workload_hours": 60, "validity_days": 365}
+    made = services.draft_achievement(by=owner, organisation=organisation, fields=fields, at=MONDAY)
+
+    page = (
+        signed_in(owner)
+        .get(f"/organisations/{organisation.public_id}/achievements/{made.public_id}")
+        .content.decode()
+    )
+
+    assert "<dt>Workload</dt><dd>60 hours</dd>" in page
+    assert "<dt>Valid</dt><dd>365 days from the award</dd>" in page
+    assert "Workload:" not in page

@@ -102,3 +102,33 @@ def test_a_kind_without_a_page_of_its_own_is_shown_in_short():
 )
 def test_types_are_named_in_words(wire, words):
     assert display.type_name(wire) == words
+
+
+def test_the_workload_is_a_fact_and_not_said_twice():
+    for narrative, rest in (
+        ("Mix one.\n\nWorkload: 60 hours", "<p>Mix one.</p>"),
+        ("\n\nWorkload: 60 hours", ""),
+    ):
+        found = shown(criteria=Criteria(narrative=narrative)).about
+
+        assert ("Workload", "60 hours") in found.facts
+        assert found.criteria.strip() == rest
+    assert ("Workload", "1 hour") in shown(criteria=Criteria(narrative="Workload: 1 hour")).about.facts
+
+
+@pytest.mark.parametrize(
+    "narrative",
+    [
+        "Mix one.\n\nWorkload: many hours",
+        "Mix one.\n\nWorkload: 060 hours",
+        "Mix one. Workload: 60 hours",
+        "Mix one.\nWorkload: 60 hours",
+        "Workload: 60 hours\n\nMix one.",
+        "Mix one.\n\nWorkload: 60 hours\n",
+    ],
+)
+def test_what_only_resembles_a_workload_stays_where_it_was_written(narrative):
+    found = shown(criteria=Criteria(narrative=narrative)).about
+
+    assert "Workload" not in dict(found.facts)
+    assert "Workload" in found.criteria

@@ -43,11 +43,17 @@ def badge(credential, tmp_path):
     return file
 
 
-def test_a_chosen_file_is_checked_at_once_and_the_answer_takes_the_focus(live_server, badge):
+def test_a_chosen_file_waits_for_the_button_and_the_answer_takes_the_focus(live_server, badge):
+    """WCAG 3.2.2: choosing changes nothing but the field."""
     with browser() as page:
+        sent = []
         page.goto(f"{live_server.url}/verify")
+        page.on("request", lambda request: sent.append(request.method))
+        page.set_input_files("input[type=file]", badge)
+        page.wait_for_timeout(500)
+        assert "POST" not in sent
         with page.expect_navigation():
-            page.set_input_files("input[type=file]", badge)
+            page.get_by_role("button", name="Check it").click()
         focused = page.evaluate("document.activeElement.textContent")
 
     assert focused == VERIFIED
@@ -79,3 +85,17 @@ def test_a_value_can_be_copied(live_server, credential):
         copied = page.evaluate("navigator.clipboard.readText()")
 
     assert copied == credential.public_id
+
+
+def test_at_360_pixels_the_standing_of_a_credential_is_in_sight(live_server, credential, owner, signed_in):
+    cookie = "; ".join(f"{name}={morsel.value}" for name, morsel in signed_in(owner).cookies.items())
+    where = f"{live_server.url}/organisations/{credential.organisation.public_id}/credentials"
+    with browser(viewport={"width": 360, "height": 740}, extra_http_headers={"Cookie": cookie}) as page:
+        page.goto(where)
+        standing = page.get_by_role("cell").filter(has_text="Active").bounding_box()
+        frame = page.locator(".table-frame").evaluate("it => it.scrollWidth - it.clientWidth")
+        columns = page.get_by_role("columnheader").count()
+
+    assert standing["x"] + standing["width"] <= 360
+    assert frame == 0
+    assert columns == 4, "still a table for whoever does not see it"

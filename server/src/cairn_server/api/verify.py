@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from cairn import gather, judge, read
+from cairn import Verifier
 from cairn.errors import MalformedError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from cairn import Report
-    from cairn.materials import Unverified
 
 # The most that one credential, or one picture with a credential inside, may weigh.
 MAX_BYTES = 2 * 1024 * 1024
@@ -44,16 +43,12 @@ MEDIA_TYPES: dict[str, str | None] = {
 }
 
 
-def examine(credential: Unverified, *, at: datetime) -> Report:
-    """Gather and judge, with the installation's one way of reaching the world."""
-    return judge(gather(credential, import_string(settings.SOURCES)(), at=at), at=at)
+def examine(request: HttpRequest, *, at: datetime) -> Report:
+    """Judge the credential of a request, with the installation's one way of reaching the world.
 
-
-def credential_in(request: HttpRequest) -> Unverified:
-    """The credential of a request, unread by anybody yet: the whole body, or the part ``file`` of a form.
-
-    Raises ``UnsupportedError("media-type")`` for a type that is not listed, for a compressed body, and for
-    a body that is not what its type says (B14).
+    The credential is the whole body, or the part ``file`` of a form. Raises
+    ``UnsupportedError("media-type")`` for a type that is not listed, for a compressed body, and for a body
+    that is not what its type says (B14).
     """
     declared = request.content_type or ""
     if declared not in MEDIA_TYPES:
@@ -64,10 +59,10 @@ def credential_in(request: HttpRequest) -> Unverified:
     if len(data) > MAX_BYTES:
         raise MalformedError("limit-size", _("The body may have at most %d bytes.") % MAX_BYTES)
 
-    credential = read(data)
-    if MEDIA_TYPES[declared] not in (None, credential.carrier):
+    report = Verifier(import_string(settings.SOURCES)()).examine(data, at=at)
+    if MEDIA_TYPES[declared] not in (None, report.carrier):
         raise UnsupportedError("media-type", _("The body is not what its content type says."))
-    return credential
+    return report
 
 
 def _only_part(request: HttpRequest) -> bytes:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Documents that others look for at a fixed place: DID documents, security.txt and robots.txt."""
+"""What others look for at a fixed place: DID documents, security.txt, robots.txt and the icon."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404
+from django.templatetags.static import static
 from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from cairn.canonical import to_json
@@ -49,6 +51,7 @@ def did_document(request: HttpRequest, organisation_id: str) -> HttpResponse:
     )
 
 
+@csrf_exempt
 @require_safe
 def security_txt(request: HttpRequest) -> HttpResponse:
     """RFC 9116. ``Expires`` is always ahead: the file is made anew for each reader."""
@@ -62,9 +65,20 @@ def security_txt(request: HttpRequest) -> HttpResponse:
     return _text(lines)
 
 
+@csrf_exempt
 @require_safe
 def robots_txt(request: HttpRequest) -> HttpResponse:
     return _text(["User-agent: *", *(f"Disallow: {path}" for path in NOT_FOR_CRAWLERS)])
+
+
+@csrf_exempt
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Where browsers look that open a file of ours instead of a page: to the icon that the pages name."""
+    # A week, though it says "permanent": the digest in the name changes with a release.
+    return HttpResponsePermanentRedirect(
+        static("img/favicon.svg"), headers={"Cache-Control": "public, max-age=604800"}
+    )
 
 
 def _text(lines: list[str]) -> HttpResponse:

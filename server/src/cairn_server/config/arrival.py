@@ -58,7 +58,7 @@ class WholeBody:
         return data
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]
+class Worker(ThreadWorker):
     """gunicorn's worker of several threads, which hangs up on whoever takes too long to ask."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:

@@ -21,6 +21,29 @@ class LineFormatter(logging.Formatter):
         return "\n".join(f"    {_printable(line)}" for line in super().formatException(ei).splitlines())
 
 
+class WithoutAddresses(logging.Filter):
+    """Addresses of credentials and of invitations are secrets, so no record says what was asked for (B132).
+
+    In its place stands the pattern that the address matched, which tells as much about a fault of ours.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = str(record.msg)
+        if record.name == "gunicorn.error" and message.startswith("Invalid request from"):
+            # It quotes the line it could not read; and like any 4xx it is an answer and no warning.
+            return False
+        if record.name == "gunicorn.error" and message.startswith("Error handling request %s"):
+            record.msg, record.args = "Error handling request", ()
+        request = getattr(record, "request", None)
+        path = getattr(request, "path", "")
+        if path and isinstance(record.args, tuple):
+            match = getattr(request, "resolver_match", None)
+            shown = f"/{match.route}" if match else "(an address)"
+            secret = {path, path.encode("unicode_escape").decode("ascii")}
+            record.args = tuple(shown if argument in secret else argument for argument in record.args)
+        return True
+
+
 def _printable(line: str) -> str:
     if line.isprintable():
         return line

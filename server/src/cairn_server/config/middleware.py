@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpResponse, StreamingHttpResponse, UnreadablePostError
+from django.middleware.locale import LocaleMiddleware
 from django.template.loader import select_template
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
 
     Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -101,6 +103,20 @@ class SecurityHeaders:
             return
         # A cookie on a page that caches may keep would be handed to the next reader.
         response.cookies.clear()
+
+
+class Language(LocaleMiddleware):
+    """The reader's language; what is not written for readers has none, and does not vary by it.
+
+    A signed document is the same for everybody. A cache told otherwise would keep a copy for each browser.
+    """
+
+    WRITTEN_FOR_READERS = ("text/html", problems.MEDIA_TYPE)
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.headers.get("Content-Type", "").startswith(self.WRITTEN_FOR_READERS):
+            return super().process_response(request, response)
+        return response
 
 
 class RateLimits:

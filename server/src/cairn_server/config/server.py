@@ -19,6 +19,7 @@ from django.db import connections
 from gunicorn.app.base import BaseApplication
 
 from cairn_server.config.arrival import Worker
+from cairn_server.config.lock import second_copy
 from cairn_server.config.runner import Runner, tasks_from
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class PortTaken(SystemExit):
     def __init__(self, host: str, port: int) -> None:
         super().__init__(
             f"Port {port} on {host} is in use, perhaps by another cairn-server."
-            f" Stop that one, or choose another port: PORT={port + 1}"
+            f" Stop that one, or choose another port: PORT={min(port + 1, 65535)}"
+            f" (a second copy needs a data folder of its own too: {second_copy(settings.DATA_DIR, port)})"
         )
 
 

@@ -86,7 +86,7 @@ MIDDLEWARE = [
     "cairn_server.config.middleware.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "cairn_server.config.middleware.Language",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -295,7 +295,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "cairn_server.config.logs.LineFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"no-addresses": {"()": "cairn_server.config.logs.WithoutAddresses"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no-addresses"]}
+    },
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "WARNING" if DEVELOPMENT else "INFO")},
     "loggers": {
         "django": {"handlers": [], "propagate": True},
@@ -304,5 +307,8 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         # Nor is a foreign Host a mistake of ours: with a traceback each, strangers would fill the disk.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # Nor a form that was open for too long; its record would name the address and the page before.
+        "django.security.csrf": {"level": "CRITICAL"},
+        "gunicorn.error": {"filters": ["no-addresses"]},
     },
 }

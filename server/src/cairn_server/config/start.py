@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def prepare(*, at: datetime, say: Callable[[str], None]) -> None:
     """Write down the public address, and look whether this database has forgotten something."""
     _remember_address(at=at, say=say)
+    installation.install_address(settings.PUBLIC_URL)
     problems = marks.compare_at_start(watermark(), at=at)
     if not installation.installation().recovering:
         return

@@ -17,6 +17,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+_started_at: str | None = None
+
+
+class MovedMeanwhile(Refusal):
+    """Another process has moved the installation: what this one signed would name an address not its own."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(
+            "address-changed",
+            _(
+                "This server was started with another public address than its database has now."
+                " Nothing is signed here until the operator starts it again with the right one."
+            ),
+        )
+
+
+def install_address(public_url: str) -> None:
+    """Called once at the start of a server: the only address this process may sign under.
+
+    A command or a test that installs none follows the database.
+    """
+    global _started_at
+    _started_at = public_url or None
+
 
 def remember_installation(*, public_url: str, at: datetime) -> Installation:
     """The one row, made with this address at the first start and never changed by later ones."""
@@ -81,12 +107,17 @@ def confirm_recovery(*, at: datetime) -> None:
 
 
 def require_awarding_allowed(organisation: Organisation | None = None) -> None:
-    """Called first by whatever allocates a status index or signs: not in a restored copy (F11), nor closed.
+    """Called first by whatever allocates a status index or signs.
+
+    Not in a restored copy (F11), not in a process that was started for another address, not once closed.
 
     Inside the transaction that will allocate, so that a recovery that begins meanwhile is seen.
     """
-    if Installation.objects.filter(recovering=True).exists():
+    row = Installation.objects.first()
+    if row is not None and row.recovering:
         raise DatabaseBehind
+    if row is not None and _started_at not in (None, row.public_url):
+        raise MovedMeanwhile
     if organisation is not None and (
         Organisation.objects.filter(pk=organisation.pk, closed_at__isnull=False).exists()
     ):

@@ -29,7 +29,7 @@ from cairn_server.organisations.names import has_hidden_characters
 from cairn_server.organisations.roles import Role
 from cairn_server.wallets import services as wallets
 from cairn_server.web.access import person_of, refusals_on
-from cairn_server.web.organisation import FORM_METHODS, posted, status_of
+from cairn_server.web.organisation import FORM_METHODS, may_found, posted, status_of
 
 if TYPE_CHECKING:
     from cairn_server.accounts.models import Person
@@ -72,6 +72,9 @@ def home(request: HttpRequest) -> HttpResponse:
             return redirect("account")
     context = {
         "form": form,
+        # Nothing said and nothing joined: somebody who has just signed up, and wonders what now.
+        "begins": not person.name and not Organisation.objects.visible_to(person).exists(),
+        "may_found": may_found(person),
         "addresses": sorted(accounts.verified_addresses(person)),
         "second_factor": accounts.has_second_factor(person),
         "has_password": person.has_usable_password(),

@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.db.models import Count, Prefetch, Q
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -163,13 +163,12 @@ def detail(request: HttpRequest, member: Member, version_id: str) -> HttpRespons
 
 def what_is_read(version: AchievementVersion) -> dict[str, Any]:
     """The version as a stranger will read it: the same reading as on its public page."""
-    achievement = services.to_credential(version, settings.PUBLIC_URL)
-    return {
-        "about": display.about(achievement, public_url=settings.PUBLIC_URL),
-        "validity": _("%(days)s days from the award") % {"days": version.validity_days}
-        if version.validity_days
-        else "",
-    }
+    about = display.about(
+        services.to_credential(version, settings.PUBLIC_URL), public_url=settings.PUBLIC_URL
+    )
+    days = version.validity_days
+    valid = ngettext("%(days)s day from the award", "%(days)s days from the award", days or 0)
+    return {"about": about, "facts": [*about.facts, (_("Valid"), valid % {"days": days} if days else "")]}
 
 
 # The editor

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from django.utils.translation import get_language, get_language_info, gettext_lazy
+from django.utils.translation import get_language, get_language_info, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from cairn import OpenBadgeCredential
@@ -36,6 +36,10 @@ TYPE_NAMES = {
 
 # How a level of the European Qualifications Framework appears among the alignments of a credential.
 EQF_LEVELS = "http://data.europa.eu/snb/eqf/"
+
+# How a workload appears, for which Open Badges has no field: as the last paragraph of the criteria, in these
+# words and no others. What reads differently stays where its issuer wrote it.
+WORKLOAD = re.compile(r"(?:\A|\n\n)Workload: ([1-9][0-9]{0,5}) hours?\Z")
 
 
 def web_address(url: str | None) -> str:
@@ -137,11 +141,12 @@ def about(achievement: Achievement, *, public_url: str) -> About:
     if not re.fullmatch(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*", language):
         language = ""
     credits = achievement.credits_available
+    criteria, hours = _criteria_and_workload(achievement.criteria.narrative or "")
     return About(
         name=achievement.name,
         kind=type_name(achievement.achievement_type),
         description=achievement.description,
-        criteria=markdown.render(achievement.criteria.narrative or ""),
+        criteria=markdown.render(criteria),
         criteria_url=web_address(achievement.criteria.id),
         image_url=own_image(achievement.image.id if achievement.image else None, public_url=public_url),
         language=language,
@@ -149,6 +154,7 @@ def about(achievement: Achievement, *, public_url: str) -> About:
             (term, value)
             for term, value in (
                 (_("Level"), level),
+                (_("Workload"), ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours} if hours else ""),
                 (_("Credits (ECTS)"), f"{credits:g}" if credits is not None else ""),
                 (_("Field of study"), achievement.field_of_study or ""),
                 (_("Specialisation"), achievement.specialization or ""),
@@ -209,6 +215,12 @@ def own_image(url: str | None, *, public_url: str) -> str:
     if url and url.startswith(f"{public_url}/"):
         return url.removeprefix(public_url)
     return ""
+
+
+def _criteria_and_workload(narrative: str) -> tuple[str, int]:
+    """The criteria without the paragraph that states the workload, and its hours; 0 where none is stated."""
+    found = WORKLOAD.search(narrative)
+    return (narrative[: found.start()], int(found[1])) if found else (narrative, 0)
 
 
 def _level_and_skills(achievement: Achievement) -> tuple[str, tuple[Skill, ...]]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.shortcuts import redirect, render
@@ -29,7 +30,7 @@ from cairn_server.web.access import AWARD_READERS, ISSUERS, Member, member_page,
 from cairn_server.web.organisation import FORM_METHODS, status_of
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
     from cairn_server.issuing.recipients import DryRun
 
@@ -282,9 +283,11 @@ def checked_context(member: Member, form: ListForm, dry_run: DryRun) -> dict[str
 
 @require_safe
 @member_page(*AWARD_READERS)
-def batch(request: HttpRequest, member: Member, batch_id: str) -> HttpResponse:
+def batch(request: HttpRequest, member: Member, batch_id: str) -> HttpResponseBase:
     """Numbers, never a spinner. With scripts the numbers refresh themselves, without there is a link."""
     found = member.batch(batch_id)
+    if listing.wants_csv(request):
+        return outcomes(found)
     counts = found.counts()
     mails = Delivery.objects.filter(credential__batch=found)
     context = {
@@ -304,3 +307,22 @@ def batch(request: HttpRequest, member: Member, batch_id: str) -> HttpResponse:
     problems = found.rows.filter(state=BatchRow.State.FAILED).order_by("number")
     context["page"] = listing.page_of(request, problems)
     return render(request, "issuing/batch.html", context)
+
+
+def outcomes(found: Batch) -> HttpResponseBase:
+    """Every row of the list with what became of it."""
+    return listing.csv_download(
+        "list",
+        [_("Line"), _("Name"), _("E-mail"), _("State"), _("Why"), _("Address")],
+        (
+            [
+                row.number,
+                row.values.get("name"),
+                row.values.get("email"),
+                row.get_state_display(),
+                row.problem,
+                row.credential.address(settings.PUBLIC_URL) if row.credential else "",
+            ]
+            for row in found.rows.select_related("credential").order_by("number").iterator()
+        ),
+    )

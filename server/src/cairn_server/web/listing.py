@@ -12,7 +12,7 @@ from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, StreamingHttpResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from django.db.models import QuerySet
 
@@ -22,7 +22,7 @@ ROWS_PER_PAGE = 25
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def page_of(request: HttpRequest, rows: QuerySet[Any]) -> Page:
+def page_of(request: HttpRequest, rows: QuerySet[Any] | Sequence[Any]) -> Page:
     """The page that ``?page=`` asks for; a page that is not there is the nearest one, never an error."""
     return Paginator(rows, ROWS_PER_PAGE).get_page(request.GET.get("page"))
 
@@ -43,6 +43,16 @@ def between(rows: QuerySet[Any], column: str, since: date | None, until: date | 
     if until and until < date.max:
         rows = rows.filter(**{f"{column}__lt": datetime.combine(until + timedelta(days=1), time.min, UTC)})
     return rows
+
+
+def query_of(request: HttpRequest) -> str:
+    """What ``?q=`` looks for."""
+    return request.GET.get("q", "").strip()[:200]
+
+
+def matches(query: str, *texts: str) -> bool:
+    """Whether one of the texts has the words in it, for lists that no database searches."""
+    return any(query.casefold() in text.casefold() for text in texts)
 
 
 def wants_csv(request: HttpRequest) -> bool:

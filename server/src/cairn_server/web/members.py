@@ -24,11 +24,14 @@ from cairn_server.organisations import installation, services
 from cairn_server.organisations.models import Invitation, Membership
 from cairn_server.organisations.roles import Role
 from cairn_server.organisations.services import InvitationForSomebodyElse, InvitationOver
+from cairn_server.web import listing
 from cairn_server.web.access import OWNERS, READERS, Member, member_page, person_of, refusals_on
 from cairn_server.web.organisation import FORM_METHODS, posted, status_of
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+    from datetime import datetime
+
+    from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
     from cairn_server.accounts.models import Person
 
@@ -67,27 +70,70 @@ class Colleague:
     person: Person
     roles: list[str]
     is_self: bool
+    since: datetime
 
 
 @require_safe
 @member_page(*READERS)
-def index(request: HttpRequest, member: Member) -> HttpResponse:
-    people: dict[int, Colleague] = {}
-    rows = Membership.objects.filter(organisation=member.organisation).select_related("person")
-    for row in rows.order_by("person__name", "person__email", "since"):
-        colleague = people.setdefault(
-            row.person_id, Colleague(row.person, [], row.person_id == member.person.pk)
+def index(request: HttpRequest, member: Member) -> HttpResponseBase:
+    """Members first, then those who are invited: one list to search, to page through and to take along."""
+    query = listing.query_of(request)
+    # An address is found by those only who are shown it.
+    colleagues = [
+        each
+        for each in colleagues_of(member)
+        if listing.matches(query, str(each.person), each.person.email if member.may_oversee else "")
+    ]
+    invited = [
+        (invitation, roles)
+        for invitation, roles in (open_invitations(member) if member.may_oversee else [])
+        if listing.matches(query, invitation.email)
+    ]
+    if listing.wants_csv(request):
+        return listing.csv_download(
+            "members",
+            [_("Name"), _("E-mail"), _("Roles"), _("State"), _("Since")],
+            [
+                *(
+                    [
+                        each.person,
+                        each.person.email if member.may_oversee else "",
+                        ", ".join(each.roles),
+                        _("Member"),
+                        each.since.date().isoformat(),
+                    ]
+                    for each in colleagues
+                ),
+                *(
+                    ["", each.email, ", ".join(roles), _("Invited"), each.created_at.date().isoformat()]
+                    for each, roles in invited
+                ),
+            ],
         )
-        colleague.roles.append(row.get_role_display())
+    page = listing.page_of(request, [*colleagues, *invited])
     return render(
         request,
         "members/index.html",
         {
             "member": member,
-            "colleagues": list(people.values()),
-            "invitations": open_invitations(member) if member.may_oversee else [],
+            "query": query,
+            "page": page,
+            "colleagues": [each for each in page if isinstance(each, Colleague)],
+            "invitations": [each for each in page if not isinstance(each, Colleague)],
         },
     )
+
+
+def colleagues_of(member: Member) -> list[Colleague]:
+    people: dict[int, Colleague] = {}
+    rows = Membership.objects.filter(organisation=member.organisation).select_related("person")
+    for row in rows.order_by("person__name", "person__email", "since"):
+        colleague = people.setdefault(
+            row.person_id, Colleague(row.person, [], row.person_id == member.person.pk, row.since)
+        )
+        colleague.roles.append(row.get_role_display())
+        colleague.since = min(colleague.since, row.since)
+    return list(people.values())
 
 
 def open_invitations(member: Member) -> list[tuple[Invitation, list[str]]]:

@@ -24,6 +24,7 @@ from cairn_server.issuing.models import Credential, Delivery
 from cairn_server.organisations import roles, services
 from cairn_server.organisations.models import Organisation
 from cairn_server.organisations.roles import Role
+from cairn_server.web import listing
 from cairn_server.web.access import (
     OVERSEERS,
     OWNERS,
@@ -50,7 +51,9 @@ LARGEST_LOGO = 5 * 1024 * 1024
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
     person = person_of(request)
-    organisations = Organisation.objects.visible_to(person).prefetch_related("memberships")
+    query = listing.query_of(request)
+    found = Organisation.objects.visible_to(person).filter(name__icontains=query).order_by("name", "pk")
+    page = listing.page_of(request, found.prefetch_related("memberships"))
     rows = [
         (
             organisation,
@@ -60,9 +63,15 @@ def index(request: HttpRequest) -> HttpResponse:
                 if held.person_id == person.pk
             ],
         )
-        for organisation in organisations
+        for organisation in page
     ]
-    context = {"rows": rows, "may_found": may_found(person), "operator": django_settings.OPERATOR_NAME}
+    context = {
+        "page": page,
+        "query": query,
+        "rows": rows,
+        "may_found": may_found(person),
+        "operator": django_settings.OPERATOR_NAME,
+    }
     return render(request, "organisation/index.html", context)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.shortcuts import render
 from django.utils.translation import get_language, gettext_lazy
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from cairn_server.web import markdown, publication
@@ -28,6 +29,7 @@ TITLES = {
 }
 
 
+@csrf_exempt
 @require_safe
 def page(request: HttpRequest, name: str) -> HttpResponse:
     text = own_text(Path(settings.DATA_DIR), name, language=get_language() or "en")

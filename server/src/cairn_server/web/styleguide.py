@@ -11,6 +11,7 @@ from django.core.paginator import Paginator
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from cairn_server.web import publication, verdict
@@ -43,6 +44,7 @@ class SampleForm(forms.Form):
     agree = forms.BooleanField(label=gettext_lazy("I have checked the list."))
 
 
+@csrf_exempt
 @require_safe
 def styleguide(request: HttpRequest) -> HttpResponse:
     return publication.page(render(request, "styleguide/styleguide.html", _samples(request)))

@@ -15,11 +15,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from cairn_server.organisations import tokens
 from cairn_server.organisations.models import Scope
+from cairn_server.web import listing
 from cairn_server.web.access import OVERSEERS, OWNERS, Member, member_page, refusals_on
 from cairn_server.web.organisation import FORM_METHODS, posted, status_of
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 
 class TokenForm(forms.Form):
@@ -38,9 +39,31 @@ class TokenForm(forms.Form):
 
 @require_safe
 @member_page(*OVERSEERS)
-def index(request: HttpRequest, member: Member) -> HttpResponse:
-    rows = member.organisation.api_tokens.select_related("created_by")
-    return render(request, "organisation/tokens.html", {"member": member, "tokens": rows})
+def index(request: HttpRequest, member: Member) -> HttpResponseBase:
+    query = listing.query_of(request)
+    found = (
+        member.organisation.api_tokens.filter(name__icontains=query)
+        .select_related("created_by")
+        .order_by("-created_at", "-pk")
+    )
+    if listing.wants_csv(request):
+        return listing.csv_download(
+            "tokens",
+            [_("Name"), _("May"), _("Made"), _("Last used"), _("Withdrawn")],
+            (
+                [
+                    token.name,
+                    ", ".join(token.scopes),
+                    *(
+                        when.date().isoformat() if when else ""
+                        for when in (token.created_at, token.last_used_at, token.revoked_at)
+                    ),
+                ]
+                for token in found.iterator()
+            ),
+        )
+    context = {"member": member, "query": query, "page": listing.page_of(request, found)}
+    return render(request, "organisation/tokens.html", context)
 
 
 @require_http_methods(FORM_METHODS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs
 
 from django import forms
@@ -30,6 +30,7 @@ from cairn_server.web.publication import page, private
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
+    from django.utils.datastructures import MultiValueDict
 
 MEGABYTE = 1024 * 1024
 LARGEST_FILE = 2 * MEGABYTE
@@ -100,7 +101,8 @@ class VerifyForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or {}
         given = [name for name in ("file", "link", "text") if cleaned.get(name)]
         # Of two with one name a reader would take the last and a person may mean the first (B14, B15).
-        brought = sum(len(self.files.getlist(name)) + len(self.data.getlist(name)) for name in given)
+        sent = cast("tuple[MultiValueDict[str, Any], ...]", (self.files, self.data))
+        brought = sum(len(part.getlist(name)) for part in sent for name in given)
         if not given and not self.errors:
             raise forms.ValidationError(_("Choose a file, or paste a link or a text."), "nothing")
         if brought > 1:

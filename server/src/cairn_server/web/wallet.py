@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cairn_server.accounts.services import verified_addresses
@@ -18,19 +20,35 @@ from cairn_server.web.access import person_of
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest, HttpResponseBase
 
     from cairn_server.accounts.models import Person
 
 
 @require_safe
 @login_required
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: HttpRequest) -> HttpResponseBase:
     person = person_of(request)
     found = awarded_to(person)
-    text = request.GET.get("q", "")[:200]
+    text = listing.query_of(request)
     if text:
         found = found.filter(Q(version__name__icontains=text) | Q(organisation__name__icontains=text))
+    if listing.wants_csv(request):
+        return listing.csv_download(
+            "wallet",
+            [_("Achievement"), _("Issuer"), _("Awarded"), _("Valid until"), _("Standing"), _("Address")],
+            (
+                [
+                    held.version.name,
+                    held.organisation.name,
+                    held.awarded_at.date().isoformat(),
+                    held.valid_until.date().isoformat() if held.valid_until else "",
+                    held.get_standing_display(),
+                    held.address(settings.PUBLIC_URL),
+                ]
+                for held in found.iterator()
+            ),
+        )
     return render(
         request,
         "wallet/index.html",

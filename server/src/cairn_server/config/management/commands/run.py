@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import shutil
+import sys
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -12,8 +15,8 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from cairn_server.accounts.models import Person
-from cairn_server.config import start
-from cairn_server.config.development import sign_in_link
+from cairn_server.config import lock, start
+from cairn_server.config.development import LIFETIME_SECONDS, sign_in_link
 from cairn_server.config.server import Server, require_free_port
 
 ENSURE_DEMO = "cairn_server.issuing.demo.ensure_demo"
@@ -26,6 +29,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEVELOPMENT:
             raise CommandError("run is for trying Cairn; DEVELOPMENT=no forbids it. For production: serve")
+        lock.hold(settings.DATA_DIR, address=settings.PUBLIC_URL, port=settings.PORT)
         require_free_port(settings.BIND, settings.PORT)
         self._migrate()
         at = timezone.now()
@@ -38,7 +42,11 @@ class Command(BaseCommand):
             url = settings.PUBLIC_URL
             self._say("")
             self._say(f"Cairn is running at {url} (Ctrl-C stops it). Mail is shown at {url}/dev/mail/")
-            self._say(f"Check a downloaded credential with: cairn verify --allow {url} FILE")
+            self._say(f"Check a downloaded credential with: {command_line_tool()} verify --allow {url} FILE")
+            self._say(
+                "The sign-in link below makes you the owner of the demonstration organisation."
+                f" It works once, within {LIFETIME_SECONDS // 60} minutes; every start prints a new one."
+            )
             self._say(f"ready {url}")
             self._say(f"owner {demo.owner_email} {sign_in_link(owner)}")
             for credential_id in demo.credential_ids:
@@ -57,3 +65,11 @@ class Command(BaseCommand):
         # Flushed line by line: a script reads these.
         self.stdout.write(line)
         self.stdout.flush()
+
+
+def command_line_tool() -> str:
+    """``cairn`` as it can be typed here: it lies beside the Python that runs this, seldom on the PATH."""
+    beside = Path(sys.executable).parent / "cairn"
+    if not beside.exists() or shutil.which("cairn") == str(beside):
+        return "cairn"
+    return str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)

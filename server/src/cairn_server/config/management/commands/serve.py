@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from cairn_server.config import start
+from cairn_server.config import lock, start
 from cairn_server.config.checks import SERVE
 from cairn_server.config.server import Server, require_free_port
 
@@ -28,6 +28,7 @@ class Command(BaseCommand):
             raise CommandError("\n".join(f"{problem.msg} {problem.hint or ''}" for problem in problems))
         for found in checks.run_checks():
             self.stderr.write(f"{found.msg} {found.hint or ''}")
+        lock.hold(settings.DATA_DIR, address=settings.PUBLIC_URL, port=settings.PORT)
         require_free_port(settings.BIND, settings.PORT)
         call_command("collectstatic", verbosity=0, interactive=False)
         start.prepare(at=timezone.now(), say=self._say)
