@@ -3,8 +3,8 @@
 
 A child awards as fast as it can and tells, over a pipe, when a transaction begins and when an award is
 acknowledged. It is killed at a random moment. Then the parent opens the database and asks for the invariant
-(security.md section 4): what was acknowledged is stored, at most one more is, each with all of its parts, and
-no index, key or identifier occurs twice.
+(F1 in docs/reference/bad-inputs.md): what was acknowledged is stored, at most one more is, each with all of
+its parts, and no index, key or identifier occurs twice.
 """
 
 from __future__ import annotations

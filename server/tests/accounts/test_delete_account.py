@@ -36,9 +36,7 @@ def test_the_journal_stays_whole_and_names_nobody(organisation, issuer):
 
 def test_memberships_and_tokens_go_with_the_person(organisation, owner, member):
     second = member("Olaf", Role.OWNER)
-    _, text = tokens.create_token(
-        organisation, by=second, name="sync", scopes=["awards:read"], at=MONDAY
-    )
+    _, text = tokens.create_token(organisation, by=second, name="sync", scopes=["awards:read"], at=MONDAY)
     organisations.invite(
         by=second, organisation=organisation, email="x@y.example", roles=["issuer"], at=MONDAY
     )

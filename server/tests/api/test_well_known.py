@@ -95,6 +95,7 @@ def test_robots_stay_out_of_where_people_work_and_may_see_noindex(
     assert "Disallow: /c/" not in text
 
 
+@pytest.mark.django_db
 def test_the_icon_is_where_browsers_look_for_it(stranger: Client) -> None:
     answer = stranger.get("/favicon.ico")
 

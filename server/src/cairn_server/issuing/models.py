@@ -137,7 +137,7 @@ class Credential(models.Model):
     """One award: whom, what, since when, and how it stands today."""
 
     class State(models.TextChoices):
-        # What was meant to be signed is on record before a key is used: nothing is signed that nobody knows of.
+        # What was meant to be signed is on record before a key is used.
         INTENT = "intent"
         SIGNED = "signed"
 

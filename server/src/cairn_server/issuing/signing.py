@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From an award to signed bytes: build, lint, sign, verify. No table is touched here.
 
-The order is the one of docs/explanation/what-is-signed.md: what cannot be verified is never signed with a real key, and
-what was signed with the real key is verified by our own verifier before anybody gets it.
+The order is the one of docs/explanation/what-is-signed.md: what cannot be verified is never signed with a
+real key, and what was signed with the real key is verified by our own verifier before anybody gets it.
 """
 
 from __future__ import annotations

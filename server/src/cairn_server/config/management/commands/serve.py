@@ -25,6 +25,8 @@ class Command(BaseCommand):
             if found.level >= checks.ERROR
         ]
         if problems:
+            # Django keeps checks in a set; an operator reads them in the order of the documentation.
+            problems.sort(key=lambda problem: problem.id or "")
             raise CommandError("\n".join(f"{problem.msg} {problem.hint or ''}" for problem in problems))
         for found in checks.run_checks():
             self.stderr.write(f"{found.msg} {found.hint or ''}")
