@@ -166,9 +166,9 @@ GOOD = gzip.compress(bytes(16_384), mtime=0)
     [
         GOOD + GOOD,
         GOOD + b"\0",
-        GOOD + gzip.compress(b""),
-        gzip.compress(b"") + GOOD,
-        gzip.compress(GOOD),
+        GOOD + gzip.compress(b"", mtime=0),
+        gzip.compress(b"", mtime=0) + GOOD,
+        gzip.compress(GOOD, mtime=0),
         GOOD[:-1],
         GOOD[:-8],
         GOOD[:10],
