@@ -26,7 +26,7 @@ from django.test import Client, TransactionTestCase
 from cairn_server.accounts.models import Person
 from cairn_server.journal import append_only
 from cairn_server.organisations import keys, services, watermark
-from cairn_server.organisations.installation import remember_installation
+from cairn_server.organisations.installation import install_address, remember_installation
 from cairn_server.organisations.models import Installation, Membership, Organisation
 from cairn_server.organisations.roles import Role
 
@@ -113,6 +113,13 @@ def data_dir(tmp_path: Path, settings: Any) -> Path:
     settings.WATERMARK_PATH = tmp_path / "watermark.sqlite3"
     watermark.install(watermark.Watermark(settings.WATERMARK_PATH))
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def not_started() -> Iterator[None]:
+    """A test that starts a server installs its address for the whole process; the next one has no server."""
+    yield
+    install_address("")
 
 
 @pytest.fixture(autouse=True)
@@ -229,6 +236,22 @@ def signed_in() -> Callable[[Person], Client]:
 def several_languages(settings: Any) -> None:
     """As if there were catalogues for a second language, and for one that is written from right to left."""
     settings.LANGUAGES = [("en", "English"), ("nl", "Dutch"), ("ar", "Arabic")]
+
+
+# What runs where
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What touches no database has been run on SQLite; on PostgreSQL it would be the same test again."""
+    if connection.vendor == "postgresql":
+        again = [item for item in items if not touches_the_database(item)]
+        config.hook.pytest_deselected(items=again)
+        items[:] = [item for item in items if touches_the_database(item)]
+
+
+def touches_the_database(item: pytest.Item) -> bool:
+    asked = {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    return bool(asked) or item.get_closest_marker("django_db") is not None
 
 
 # What must not be skipped
