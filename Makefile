@@ -27,7 +27,7 @@ run: .venv/run.stamp ## Start Cairn with demonstration data on http://127.0.0.1:
 
 test: .venv/dev.stamp ## Run every test: the library, then the server on SQLite and on PostgreSQL
 	@.venv/bin/python -m pytest core/tests -n 2
-	@.venv/bin/python server/tests/databases.py -n 2
+	@.venv/bin/python server/tests/databases.py -n 2 --dist loadgroup
 
 check: .venv/dev.stamp ## Format, lint, types, imports, migrations, documentation, licences
 	.venv/bin/ruff format --check .

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from server.tests.browser.running import Visitor
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 GENUINE = "This is genuine, unchanged and currently valid."
 # What a reader of a credential that cannot be confirmed must not see.
