@@ -14,6 +14,8 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,7 +32,9 @@ class Site:
     """Where the server is, and what it printed when it was ready."""
 
     url: str
-    sign_in_link: str
+    # What the printed link gave when it was opened. The link itself works once, and not any more once the
+    # owner has signed in by another way; tests come in any order.
+    owners_cookies: list[dict[str, str]]
     # In the order of the demonstration: genuine, genuine with an end date, the owner's own, suspended,
     # genuine, revoked.
     credentials: list[str] = field(default_factory=list)
@@ -56,6 +60,19 @@ def running(folder: Path) -> Iterator[Site]:
             server.wait(30)
 
 
+def cookies_of(url: str, link: str) -> list[dict[str, str]]:
+    """Open the printed link, and keep what a browser would keep."""
+    with contextlib.closing(HTTPConnection(url.removeprefix("http://"), timeout=30)) as connection:
+        connection.request("GET", link.removeprefix(url))
+        answer = connection.getresponse()
+        answer.read()
+    assert (answer.status, answer.headers["Location"]) == (302, "/organisations/"), answer.status
+    kept = SimpleCookie()
+    for header in answer.headers.get_all("Set-Cookie") or []:
+        kept.load(header)
+    return [{"name": name, "value": morsel.value, "url": url} for name, morsel in kept.items()]
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -69,7 +86,8 @@ def read_start(log: Path, server: subprocess.Popen[bytes]) -> Site:
         said = log.read_text()
         found = re.search(r"^ready (\S+)\nowner \S+ (\S+)\n((?:credential \S+\n){6})", said, re.M)
         if found:
-            return Site(found[1], found[2], re.findall(r"credential (\S+)", found[3]))
+            cookies = cookies_of(found[1], found[2])
+            return Site(found[1], cookies, re.findall(r"credential (\S+)", found[3]))
         time.sleep(0.1)
     raise AssertionError(f"the server did not become ready:\n{log.read_text()}")
 

@@ -26,7 +26,9 @@ def people(open_window: Callable[..., Visitor]) -> dict[str, Visitor]:
     """A stranger, the owner of the demonstration, and a colleague who just signed up."""
     # Still, because colours on their way from one to the other cannot be measured.
     found = {name: open_window(reduced_motion="reduce") for name in ("stranger", "owner", "colleague")}
-    found["owner"].open(found["owner"].site.sign_in_link)
+    owner = found["owner"]
+    owner.page.context.add_cookies(owner.site.owners_cookies)
+    owner.open("/organisations/")
     assert found["owner"].heading == "Organisations"
     return found
 
