@@ -17,8 +17,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bench import documents
-from cairn.testing import FixedSources
-
 from cairn import PrivateKey, Verifier, bake, sign, sign_jwt, unbake
 from cairn.canonical import parse_json, to_json
 from cairn.credential import format_datetime
@@ -26,6 +24,7 @@ from cairn.did import build_document, did_jwk, did_key
 from cairn.errors import CairnError
 from cairn.keys import Algorithm, base64url_decode, base64url_encode
 from cairn.status import StatusList, status_list_document
+from cairn.testing import FixedSources
 
 if TYPE_CHECKING:
     from node_peers import NodePeers

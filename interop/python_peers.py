@@ -8,7 +8,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import openvc
-from bench import documents
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -28,6 +27,7 @@ from openbadgeslib.ob3 import (
 )
 from openvc.proof.data_integrity import DataIntegrityProofSuite
 
+from bench import documents
 from cairn import bake
 from cairn.canonical import contexts, parse_json, to_json
 from cairn.credential import parse_datetime

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from bench import installation
-
 from prove.campaign import Campaign, Failure, times
 
 if TYPE_CHECKING:

@@ -19,7 +19,6 @@ from unittest import mock
 from uuid import uuid4
 
 from bench import installation
-
 from cairn import Verifier
 from prove.campaign import Campaign, Failure, times
 

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from bench import documents
-
 from cairn import PrivateKey, PublicKey, Verifier, bake, sign, sign_jwt
 from cairn.canonical import parse_json, to_json
 from cairn.did import did_jwk, did_key

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from bench import documents
-
 from cairn.canonical import parse_json, to_json
 from cairn.errors import MalformedError
 from prove.campaign import Campaign, Failure, times
