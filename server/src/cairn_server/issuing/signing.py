@@ -36,11 +36,17 @@ if TYPE_CHECKING:
 Format = SecuredCredential.Format
 
 
-class OwnProductRefused(CairnError):  # noqa: N818 - named for what happened, like every refusal
-    """Our own verifier does not accept what we made. A fault of ours: nothing leaves the house."""
+class OwnProductRefused(RuntimeError):  # noqa: N818 - named for what happened, like every refusal
+    """Our own verifier does not accept what we made. A fault of ours: nothing leaves the house.
+
+    No ``CairnError``, because those are answers to the caller, and the caller can do nothing about this one.
+    """
+
+    code = "own-product-refused"
 
     def __init__(self, step: str, why: str) -> None:
-        super().__init__("own-product-refused", f"{step}: {why}")
+        self.message = f"{step}: {why}"
+        super().__init__(self.message)
 
 
 @dataclass(frozen=True, slots=True)

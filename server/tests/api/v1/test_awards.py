@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from server.tests.conftest import MONDAY, TUESDAY
 
+from cairn_server.issuing import signing
 from cairn_server.issuing.models import Credential
 from cairn_server.issuing.services import Recipient
 
@@ -130,6 +131,25 @@ def test_a_draft_is_not_awarded(caller: Callable[..., Caller], draft: Achievemen
 
     assert answer.status_code == 409
     assert answer.json()["code"] == "not-published"
+
+
+def test_a_fault_of_ours_is_not_the_callers_f14(
+    caller: Callable[..., Caller], version: AchievementVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Our own verifier refuses what we made: 500, because no other request would fare better."""
+
+    def refuse(*_arguments: object, **_named: object) -> None:
+        raise signing.OwnProductRefused("lint", "signature: signature-mismatch")
+
+    monkeypatch.setattr(signing, "sign_all", refuse)
+    machine = caller()
+    machine.client.raise_request_exception = False
+
+    answer = machine.post("/awards", body_for(version), Idempotency_Key="k-1")
+
+    assert answer.status_code == 500
+    assert answer.json()["code"] == "server-error"
+    assert not Credential.objects.exists()
 
 
 def test_standing_changes_with_a_reason(caller: Callable[..., Caller], credential: Credential) -> None:
