@@ -16,6 +16,7 @@ from cairn.status import has_suspension_twin
 from cairn_server.issuing import services, status_lists
 from cairn_server.issuing.models import STATUS_LIST_CAPACITY, StatusList, StatusListVersion
 from cairn_server.issuing.representations import representation
+from cairn_server.issuing.signing import OwnProductRefused
 from cairn_server.issuing.status_lists import RenewalIncomplete, permuted
 from cairn_server.organisations import identity
 from cairn_server.organisations.installation import begin_recovery, confirm_recovery
@@ -250,4 +251,15 @@ def test_one_issuer_in_trouble_does_not_stop_the_others(credential, elsewhere, o
         status_lists.renew_status_lists(at=MONDAY + timedelta(days=2))
 
     assert other.status_list.versions.filter(version=2).exists()
+    assert not credential.status_list.versions.filter(version=2).exists()
+
+
+def test_a_list_that_our_own_verifier_refuses_is_trouble_and_no_crash(credential, monkeypatch):
+    def refuse(*_arguments, **_named):
+        raise OwnProductRefused("status list", "signature: signature-mismatch")
+
+    monkeypatch.setattr(status_lists, "verify_own", refuse)
+
+    with pytest.raises(RenewalIncomplete, match="own-product-refused"):
+        status_lists.renew_status_lists(at=MONDAY + timedelta(days=2))
     assert not credential.status_list.versions.filter(version=2).exists()

@@ -75,7 +75,7 @@ def _deliver(delivery: Delivery, *, at: datetime) -> bool:
     try:
         _hand_over(delivery, at=at)
         send(delivery)
-    except (OSError, SMTPException, CairnError) as error:
+    except (OSError, SMTPException, CairnError, signing.OwnProductRefused) as error:
         delivery.problem = f"{type(error).__name__}: {error}"[:500]
         if delivery.attempts >= MAX_ATTEMPTS:
             delivery.state = Delivery.State.FAILED

@@ -46,7 +46,7 @@ class OwnProductRefused(RuntimeError):  # noqa: N818 - named for what happened, 
 
     def __init__(self, step: str, why: str) -> None:
         self.message = f"{step}: {why}"
-        super().__init__(self.message)
+        super().__init__(f"{self.message} [{self.code}]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from cairn.errors import CairnError
 from cairn_server.accounts.models import random_id
 from cairn_server.errors import Refusal
 from cairn_server.issuing.models import Purpose, StatusList, StatusListVersion
-from cairn_server.issuing.signing import ITSELF, Issuer, issuer_sources, verify_own
+from cairn_server.issuing.signing import ITSELF, Issuer, OwnProductRefused, issuer_sources, verify_own
 from cairn_server.journal import services as journal
 from cairn_server.organisations import watermark
 from cairn_server.organisations.installation import require_awarding_allowed
@@ -217,7 +217,7 @@ def _renew_each(lists: Iterable[StatusList], *, at: datetime) -> list[str]:
     for each in lists:
         try:
             _renew(each, at=at)
-        except (Refusal, CairnError) as error:
+        except (Refusal, CairnError, OwnProductRefused) as error:
             problems.append(f"{each}: {error}")  # one issuer's trouble is not the others'
     return problems
 
