@@ -12,7 +12,17 @@ from pathlib import Path
 import pytest
 from pyld import jsonld
 
-from cairn.canonical import CONFORMANCE, PINNED, contexts, json_ld, parse_json, rdf_canonical, rdfc
+from cairn.canonical import (
+    CONFORMANCE,
+    PINNED,
+    SuiteContexts,
+    contexts,
+    json_ld,
+    parse_json,
+    rdf_canonical,
+    rdfc,
+)
+from cairn.canonical.contexts import RECEIPT
 from cairn.errors import CairnError, MalformedError, UnsupportedError
 
 OWN = Path(__file__).parents[1] / "vectors" / "canonical"
@@ -187,6 +197,38 @@ def test_b38_equal_numbers_are_one_statement():
     ]
 
     assert len({rdf_canonical(parse_json(text)) for text in texts}) == 1
+
+
+def test_n1_a_document_of_the_suites_may_bring_contexts_and_leave_a_direction_uncovered():
+    """VCDM 2.0 §11.1 lets a credential say the direction of its text; RDF has no place for it."""
+    document = {
+        "@context": [VC, {"own": "https://example.org/own"}],
+        "type": "VerifiableCredential",
+        "own": {"@value": "Wall", "@language": "en", "@direction": "ltr"},
+    }
+
+    found = rdf_canonical(document, contexts=SuiteContexts())
+
+    assert b'<https://example.org/own> "Wall"@en .' in found
+    for contexts_of_verdicts in (PINNED, CONFORMANCE):
+        with pytest.raises(UnsupportedError, match="inline-context"):
+            rdf_canonical(document, contexts=contexts_of_verdicts)
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"VerifiableCredential": "https://example.org/other"},
+        {"@protected": True, "issuer": "https://example.org/other"},
+        {"own": "https ://not-a-url"},
+        {"own": 7},
+    ],
+)
+def test_n1_even_a_suite_s_context_redefines_nothing_and_maps_to_urls(own):
+    document = {"@context": [VC, own], "type": "VerifiableCredential", "issuer": "did:example:a"}
+
+    with pytest.raises(MalformedError):
+        rdf_canonical(document, contexts=SuiteContexts())
 
 
 def test_b36_text_with_its_language_is_covered_and_a_direction_is_refused():
@@ -741,8 +783,17 @@ def test_the_document_is_not_touched():
     assert document == before
 
 
+# It defines nothing but two types and what is inside them, and is only used after the base context.
+EXTENDS_ANOTHER = {
+    "https://w3id.org/vc/status-list/2021/v1": "https://www.w3.org/2018/credentials/v1",
+    "https://identity.foundation/.well-known/did-configuration/v1": "https://www.w3.org/2018/credentials/v1",
+    RECEIPT.url: "https://www.w3.org/ns/credentials/v2",
+}
+
+
 def test_every_pinned_context_can_be_processed():
     for url in PINNED:
-        assert rdf_canonical({"@context": url, "type": "urn:t"}) == (
+        contexts = [EXTENDS_ANOTHER[url], url] if url in EXTENDS_ANOTHER else [url]
+        assert rdf_canonical({"@context": contexts, "type": "urn:t"}) == (
             b"_:c14n0 <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <urn:t> .\n"
         )

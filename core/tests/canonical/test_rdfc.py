@@ -11,7 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cairn.canonical.rdfc import canonicalize, literal, parse_nquads, serialise
+from cairn.canonical.rdfc import (
+    DEFAULT_WORK,
+    canonicalize,
+    literal,
+    parse_nquads,
+    serialise,
+    share_work,
+    spend_shared,
+)
 from cairn.errors import MalformedError
 
 OWN = Path(__file__).parents[1] / "vectors" / "canonical"
@@ -285,3 +293,35 @@ def test_shuffled_lines_give_the_same_text_a_thousand_times():
     for _ in range(1_000):
         rng.shuffle(quads)
         assert canonicalize(quads).text == expected
+
+
+# --- work that is shared
+
+
+def test_what_is_canonicalized_together_shares_its_work_b33_s17():
+    quads = clique(4)
+    with share_work(DEFAULT_WORK):
+        once = canonicalize(quads)
+
+    with share_work(3_000):
+        assert canonicalize(quads) == once
+        with pytest.raises(MalformedError) as refused:
+            [canonicalize(quads) for _ in range(100)]
+
+    assert refused.value.code == "limit-rdf-work"
+    assert canonicalize(quads) == once
+
+
+def test_a_block_inside_a_block_has_work_of_its_own():
+    with share_work(1):
+        with share_work(DEFAULT_WORK):
+            canonicalize(clique(4))
+            spend_shared(1_000)
+        with pytest.raises(MalformedError):
+            spend_shared(2)
+    spend_shared(DEFAULT_WORK + 1)
+
+
+def test_a_bound_that_is_named_is_the_bound():
+    with share_work(1):
+        assert canonicalize(clique(4), max_work=DEFAULT_WORK).text

@@ -6,7 +6,15 @@ the two canonical forms that signatures are made over. Both forget nothing that 
 what they would have to drop, they refuse.
 """
 
-from cairn.canonical.contexts import CONFORMANCE, PINNED, Context, context_problems, old_contexts
+from cairn.canonical.contexts import (
+    CONFORMANCE,
+    PINNED,
+    RECEIPT,
+    Context,
+    SuiteContexts,
+    context_problems,
+    old_contexts,
+)
 from cairn.canonical.jcs import jcs
 from cairn.canonical.json_ld import rdf_canonical
 from cairn.canonical.strict_json import DEFAULT, Limits, parse_json, to_json
@@ -15,8 +23,10 @@ __all__ = [
     "CONFORMANCE",
     "DEFAULT",
     "PINNED",
+    "RECEIPT",
     "Context",
     "Limits",
+    "SuiteContexts",
     "context_problems",
     "jcs",
     "old_contexts",

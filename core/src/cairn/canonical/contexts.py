@@ -32,8 +32,8 @@ class Context:
     old: bool = False
     """An earlier text of a specification, kept to verify what was signed under it."""
 
-    def read(self) -> dict[str, Any]:
-        """The parsed file, freshly made; `UnavailableError` when its bytes are not the pinned ones."""
+    def text(self) -> bytes:
+        """The file's bytes; `UnavailableError` when they are not the pinned ones."""
         text = resources.files("cairn").joinpath("contexts", self.file).read_bytes()
         found = sha256(text).hexdigest()
         if found != self.digest:
@@ -42,7 +42,11 @@ class Context:
                 f"contexts/{self.file} has SHA-256 {found}; {self.url} is pinned to {self.digest}."
                 " The installation is damaged: install the package again.",
             )
-        return parse_json(text)
+        return text
+
+    def read(self) -> dict[str, Any]:
+        """The parsed file, freshly made."""
+        return parse_json(self.text())
 
 
 _OB = "https://purl.imsglobal.org/spec/ob/v3p0/"
@@ -52,6 +56,49 @@ _OB_UNVERSIONED = (
     "29cd36f881eba62ecdbb6db519c05a0a386006865b13e88090c47b891bf2db4b",
     "2c54acaa1cffda2420be32ab61f0a2082051211131c6337686f36f2537aa859b",
 )
+
+# Ours, and at home nowhere: so its name is the digest of its bytes (RFC 6920), which no one can move or lose.
+RECEIPT = Context(
+    "ni:///sha-256;s4dBzy9XpLQEsNTr7cUdEafJaIpGWIQOLz6QZx3h9xM",
+    "verification-receipt-v1.json",
+    "b38741cf2f57a4b404b0d4ebedc51d11a7c9688a4658840e2f3e90671de1f713",
+    "642db2f56a266a15bc236a86e697d0ecff56de38880b9eeff339678fd25498a9",
+)
+
+_BLOCKCERTS = "https://w3id.org/blockcerts/"
+# The contexts of Blockcerts, by version: file, digest, JCS digest.
+_BLOCKCERTS_FILES = {
+    "2.0": (
+        "blockcerts-2.0.json",
+        "9aeb82c65913f2b727170778a81b9f882254b12d4b66c7aca1c8ee4765d4fc57",
+        "9c60cadaba9e5e85dff2372e4be1d565452444ef554a6f388b419ff9d23c6938",
+    ),
+    "2.1": (
+        "blockcerts-2.1.json",
+        "3c0621311db8d15a6aee9921a641d75d3cb72ebc296ff2c6d11597f23e4615b5",
+        "6fd81a8d7ea396d005ae4b712e9ecec1df6f8e54dbff20773bb76b9ce6cdfeb4",
+    ),
+    "3.0-beta": (
+        "blockcerts-3.0-beta.json",
+        "23caf3aaa35cefdf6444550bb39edb1eaf2d12d2d0128aab56322ad6a592e2b7",
+        "3ed400a124e8b53ffae33479c1471d061bd011c94353ef842d372f9ef386ae11",
+    ),
+    "3.0": (
+        "blockcerts-3.0.json",
+        "7b5a4f9771640918b6e3169af29374b38a9f914dcfed77675db7944c8f1a1152",
+        "ce2b7f5b1b9b81b84e5d41aaa6fe76802e932ce9f48bcb63532f4eacfc3f29ee",
+    ),
+    "3.1": (
+        "blockcerts-3.1.json",
+        "2fc073679f0e05bba5984a3110c0bfcfbc9401c2a5874115e9a9bb12204001f3",
+        "0acee5480ba39ed3d82b1ef98e600f8eebf31c30253860ae0f081f8ff84ec557",
+    ),
+    "3.2": (
+        "blockcerts-3.2.json",
+        "fa5afe993720de6d030dc78cb8d33085e4e8a58704e26c8eefa536f4ab7b9731",
+        "1ebd84139639d0509fc0f20924746ffe42cd26a024ce2603a6fc86e3945e7b53",
+    ),
+}
 
 _TABLE = (
     # To issue with, and to verify.
@@ -147,11 +194,37 @@ _TABLE = (
         "a7e146c40fcec005d3f0f14ae745665f446da58d7914a9d8f733746686fad82b",
     ),
     Context(
+        "https://w3id.org/vc/status-list/2021/v1",
+        "vc-status-list-2021-v1.jsonld",
+        "634d71c159289f068c96012e4511c657fdf82ac4231900081bda3ba24e2e1160",
+        "9768f9aa81ab6c3e2ad96b2d669eaba67afe13fff0140a853f1e3d313fab13b6",
+    ),
+    Context(
         "https://w3id.org/openbadges/v2",
         "openbadges-v2.json",
         "47f87ebbdd34645e8ee751279edee8af190952dd839824be11d44d7e63ff2978",
         "4b5f71314b9fef23264b05bab6a03811e8fc1e5e7506b79b092aec91865e7e07",
     ),
+    # To ask a domain whether it knows an issuer (DIF Well Known DID Configuration).
+    Context(
+        "https://identity.foundation/.well-known/did-configuration/v1",
+        "did-configuration-v1.jsonld",
+        "789b30c4719cc318fa9a01035bdf030de85d93a188145f7286fb57693cfc113d",
+        "11e487473b40924882353c6420926169ea2083ee8fdb00ddd358496935e17c00",
+    ),
+    RECEIPT,
+    # Blockcerts, under the two names that its issuers use.
+    Context(_BLOCKCERTS + "v2", *_BLOCKCERTS_FILES["2.0"]),
+    Context(_BLOCKCERTS + "schema/2.0/context.json", *_BLOCKCERTS_FILES["2.0"]),
+    Context(_BLOCKCERTS + "v2.1", *_BLOCKCERTS_FILES["2.1"]),
+    Context(_BLOCKCERTS + "schema/2.1/context.json", *_BLOCKCERTS_FILES["2.1"]),
+    Context(_BLOCKCERTS + "v3.0-beta", *_BLOCKCERTS_FILES["3.0-beta"]),
+    Context(_BLOCKCERTS + "v3", *_BLOCKCERTS_FILES["3.0"]),
+    Context(_BLOCKCERTS + "schema/3.0/context.json", *_BLOCKCERTS_FILES["3.0"]),
+    Context(_BLOCKCERTS + "v3.1", *_BLOCKCERTS_FILES["3.1"]),
+    Context(_BLOCKCERTS + "schema/3.1/context.json", *_BLOCKCERTS_FILES["3.1"]),
+    Context(_BLOCKCERTS + "v3.2", *_BLOCKCERTS_FILES["3.2"]),
+    Context(_BLOCKCERTS + "schema/3.2/context.json", *_BLOCKCERTS_FILES["3.2"]),
 )
 
 PINNED: Mapping[str, Context] = MappingProxyType({context.url: context for context in _TABLE})
@@ -164,9 +237,51 @@ EXAMPLES = Context(
     "8a675bead391be98e6054c4e07c41f73337508d398e07047344c5d349aa2dc58",
 )
 
-CONFORMANCE: Mapping[str, Context] = MappingProxyType({**PINNED, EXAMPLES.url: EXAMPLES})
-"""`PINNED` and the context of the W3C examples. That one gives every unknown word a meaning, so under it
-two documents with swapped values can be one: for conformance runs and tests, never for a verdict."""
+# What the W3C vectors and suites are written with, beside their examples.
+_SUITES = (
+    EXAMPLES,
+    Context(
+        "https://w3id.org/citizenship/v4rc1",
+        "citizenship-v4rc1.jsonld",
+        "a89b0bc00b1848ac3dfdf956c7dd5de8567e755351c07ec6a1c2b4a08b67953b",
+        "15ca37d6ed55aee696cb2c8ca747d889418756c66188a47734c15e092ffef869",
+    ),
+    Context(
+        "https://w3id.org/vdl/v1",
+        "vdl-v1.jsonld",
+        "5e61aa138bc6a1bf92299edd01408df52f20c24057b9dbea72ccaeef5b792010",
+        "33c9dad4847f7d466d28b9f704dd07d8e1da7614d99b94febb03e19d815ef7da",
+    ),
+    Context(
+        "https://w3id.org/vdl/aamva/v1",
+        "vdl-aamva-v1.jsonld",
+        "8394e1f448f15c12b173b264a6f6006f85b343a81548f8e5f1a532bc258894e6",
+        "b6e2ebb1355dc8c800753520a5e49decd59fda3cfe7a240269bb5f4d9baeb45a",
+    ),
+)
+
+CONFORMANCE: Mapping[str, Context] = MappingProxyType({**PINNED, **{each.url: each for each in _SUITES}})
+"""`PINNED` and the contexts of the W3C examples and vectors. That of the examples gives every unknown word a
+meaning, so under it two documents with swapped values can be one: for conformance runs and tests, never for
+a verdict."""
+
+
+class SuiteContexts(Mapping[str, Context]):
+    """`CONFORMANCE`, for documents that bring contexts of their own, as those of the W3C suites do (N1).
+
+    It is a type so that nobody gets there by leaving an argument out: a document is read so only where this
+    very table is handed over. Under it the direction of a text may go uncovered too; VCDM 2.0 §11.1 lets a
+    credential say it, and RDF has no place for it.
+    """
+
+    def __getitem__(self, url: str) -> Context:
+        return CONFORMANCE[url]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(CONFORMANCE)
+
+    def __len__(self) -> int:
+        return len(CONFORMANCE)
 
 
 def load(url: str) -> dict[str, Any]:
@@ -183,12 +298,14 @@ def context_problems(
     """The contexts of this document that we cannot vouch for; empty when its meaning is known.
 
     Unknown ones by their URL, inline ones by their place. An inline context can redefine any word that is
-    not protected, ``@vocab`` and ``@base`` included, so none is accepted, whatever it says.
+    not protected, ``@vocab`` and ``@base`` included, so none is accepted, whatever it says: but for those of
+    the W3C suites.
     """
+    own = dict if isinstance(contexts, SuiteContexts) else ()
     problems = [
         entry if isinstance(entry, str) else f"inline context at {place}"
         for place, entry in _entries(document)
-        if not (isinstance(entry, str) and entry in contexts)
+        if not (isinstance(entry, str) and entry in contexts) and not isinstance(entry, own)
     ]
     return tuple(dict.fromkeys(problems))
 
@@ -199,11 +316,23 @@ def old_contexts(document: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(url for url in urls if url in PINNED and PINNED[url].old))
 
 
+_WHOLE = frozenset(
+    {
+        "VerifiableCredential",
+        "VerifiablePresentation",
+        "EnvelopedVerifiableCredential",
+        "EnvelopedVerifiablePresentation",
+    }
+)
+
+
 def _may_bring_contexts(node: Mapping[str, Any]) -> bool:
-    """Whether a nested object may have a ``@context``: a whole credential, or the proof of a JCS suite,
-    which holds a copy of its document's (Data Integrity EdDSA §3.3.5)."""
+    """Whether a nested object may have a ``@context``: a whole credential or presentation, with or without
+    an envelope, or the proof of a JCS suite, which holds a copy of its document's (vc-di-eddsa §3.3.5)."""
     types = node.get("type")
-    if "VerifiableCredential" in (types if isinstance(types, list) else [types]):
+    if not _WHOLE.isdisjoint(
+        each for each in (types if isinstance(types, list) else [types]) if isinstance(each, str)
+    ):
         return True
     return types == "DataIntegrityProof" and "-jcs-" in str(node.get("cryptosuite"))
 

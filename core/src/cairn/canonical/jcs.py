@@ -2,7 +2,7 @@
 """JSON Canonicalization Scheme (RFC 8785): one value, one sequence of bytes.
 
 A sorted orjson dump is the canonical form for the documents of daily life, twelve times faster than the
-reference implementation; `_is_plain` says exactly when. Everything else goes to that implementation.
+reference implementation; `is_plain` says exactly when. Everything else goes to that implementation.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MAX_INTEGER = 2**53 - 1
 def jcs(value: Any) -> bytes:
     """The canonical form of a JSON value; `MalformedError` when it has none (``json-value``)."""
     try:
-        if _is_plain(value):
+        if is_plain(value):
             return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
         return rfc8785.dumps(value)
     except (
@@ -32,7 +32,7 @@ def jcs(value: Any) -> bytes:
         raise MalformedError("json-value", f"this value has no canonical JSON form: {error}") from error
 
 
-def _is_plain(root: Any) -> bool:
+def is_plain(root: Any) -> bool:
     """Whether orjson's sorted dump of this value is RFC 8785 without doubt.
 
     It is not for floats, which the two write differently (``1e-06``); for integers beyond ±(2^53 - 1),

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from pyld import jsonld
 
-from cairn.canonical.contexts import PINNED, Context, context_problems, load
+from cairn.canonical.contexts import PINNED, Context, SuiteContexts, context_problems, load
 from cairn.canonical.jcs import jcs
-from cairn.canonical.rdfc import ABSOLUTE_IRI, Quad, canonicalize, literal
+from cairn.canonical.rdfc import ABSOLUTE_IRI, Quad, canonicalize, literal, spend_shared
 from cairn.errors import MalformedError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -38,8 +38,10 @@ _TEXT = frozenset({"@value", "@language", "@direction"})
 
 MAX_BLANK_NODES = 64
 """Nodes without an id in one credential; real ones have some twenty."""
+_MAX_CONTAINED = 64  # as many more as there are documents in it: S17
 _MAX_DEPTH = 32
 _MAX_VALUES = 10_000
+_STEPS_PER_VALUE = 4  # what the expansion of a value takes at least, in steps of canonicalization
 # Term definitions that a document may make us process, each combination of contexts counted once. A badge
 # needs about eight hundred; endless combinations of types and nested contexts are an attack.
 _MAX_DEFINITIONS = 20_000
@@ -59,29 +61,78 @@ def rdf_canonical(
     when it is not JSON-LD (``json-ld``), and when it asks too much work (``limit-…``).
     """
     found = to_quads(document, contexts=contexts)
-    blank_nodes = {term for quad in found for term in quad if term.startswith("_:")}
-    if len(blank_nodes) > MAX_BLANK_NODES:
-        raise MalformedError(
-            "limit-blank-nodes",
-            f"the document has {len(blank_nodes)} objects without an id; at most {MAX_BLANK_NODES} are read",
-        )
+    refuse_excess_blank_nodes(found, MAX_BLANK_NODES * (1 + _contained(document)))
     try:
         return canonicalize(found, algorithm=algorithm).text.encode()
     except UnicodeEncodeError as error:
         raise MalformedError("json-string", "a string contains a lone surrogate") from error
 
 
-def to_quads(document: Mapping[str, Any], *, contexts: Mapping[str, Context] = PINNED) -> list[Quad]:
+def refuse_excess_blank_nodes(quads: Sequence[Quad], most: int = MAX_BLANK_NODES) -> None:
+    """Refuse what would be too much work to canonicalize, before any of that work is done (B33)."""
+    blank_nodes = {term for quad in quads for term in quad if term.startswith("_:")}
+    if len(blank_nodes) > most:
+        raise MalformedError(
+            "limit-blank-nodes",
+            f"the document has {len(blank_nodes)} objects without an id; at most {most} are read",
+        )
+
+
+def _contained(value: Any) -> int:
+    """How many documents are inside this one, as far as we read them: what has contexts of its own is one."""
+    found = 0
+    pending = [value]
+    while pending and found < _MAX_CONTAINED:
+        item = pending.pop()
+        if isinstance(item, dict):
+            found += item is not value and "@context" in item
+            pending.extend(each for name, each in item.items() if name not in ("@context", "proof"))
+        elif isinstance(item, list):
+            pending.extend(item)
+    return found
+
+
+class Names:
+    """Names of blank nodes which a document and the parts selected from it have in common.
+
+    An object without an id is known by its place: by the JSON object that it was written as, and a list's
+    cells and a graph's name by the object that holds them. So nothing has to be written into the document
+    to find an object of it again in a part of it, as the skolem ids of vc-di-ecdsa §3.4.5 do, for which
+    lists have no room.
+    """
+
+    def __init__(self) -> None:
+        # Objects are kept beside what is known of them, so that an identity cannot come to mean another one.
+        self._issued: dict[tuple[Any, ...], tuple[str, Any]] = {}
+        self._originals: dict[int, tuple[Any, Any]] = {}
+
+    def adopt(self, copy: Mapping[str, Any], original: Mapping[str, Any]) -> None:
+        """From now on the copy is known by its original's name."""
+        self._originals[id(copy)] = (copy, original)
+
+    def name(self, element: Any, *role: Any) -> str:
+        """The name of what plays this role for the object; with no role, of the object itself."""
+        entry = self._originals.get(id(element))
+        original = element if entry is None else entry[1]
+        key = (id(original), *role)
+        return self._issued.setdefault(key, (f"_:b{len(self._issued)}", original))[0]
+
+
+def to_quads(
+    document: Mapping[str, Any], *, contexts: Mapping[str, Context] = PINNED, names: Names | None = None
+) -> list[Quad]:
     """The statements of a document, in no particular order; see `rdf_canonical` for what is refused."""
     values = _count_values(document)
     if values > _MAX_VALUES:
         raise MalformedError(
             "limit-count", f"the document has {values} values; at most {_MAX_VALUES} are read"
         )
+    spend_shared(values * _STEPS_PER_VALUE)
     _require_known_contexts(document, contexts)
     _refuse_second_descriptions(document)
-    expanded = _Expansion(document).result()
-    writer = _Writer(document)
+    expansion = _Expansion(document)
+    expanded = expansion.result()
+    writer = _Writer(document, expansion.elements, names, directions=isinstance(contexts, SuiteContexts))
     writer.write(expanded)
     if writer.values != values:
         path = next((path for path, value in _leaves(document) if value is None), None)
@@ -146,7 +197,9 @@ def _refuse_second_descriptions(document: Mapping[str, Any]) -> None:
         raise MalformedError("repeated-subject", "credentialSubject: its id is not its own")
     if isinstance(document.get("id"), str):
         allowed[document["id"]] = _ENDORSED
-    own_places = {id(node) for node in (document, *subjects)}
+    # The same learner is the subject of a learner record and of what it holds. What is moved between the two
+    # breaks the proof of what is held, and then the record as a whole is not accepted.
+    own_places = {id(node) for node in (document, *subjects, *_held(subjects))}
     pending: list[Any] = [document]
     while pending:
         value = pending.pop()
@@ -160,6 +213,16 @@ def _refuse_second_descriptions(document: Mapping[str, Any]) -> None:
             if not allowed.get(node_id, value.keys()) >= value.keys():
                 path = _path_of(document, value)
                 raise MalformedError("repeated-subject", f"{path}: {node_id} is described a second time")
+
+
+def _held(subjects: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The subjects of the credentials in a learner record, and of those in records inside it (CLR 2.0)."""
+    for subject in subjects:
+        for credential in _as_list(subject.get("verifiableCredential")):
+            held = credential.get("credentialSubject") if isinstance(credential, dict) else None
+            inner = [node for node in _as_list(held) if isinstance(node, dict)]
+            yield from inner
+            yield from _held(inner)
 
 
 def _as_list(value: Any) -> list[Any]:
@@ -285,6 +348,8 @@ class _Expansion(jsonld.JsonLdProcessor):  # type: ignore[misc]
     def __init__(self, document: Mapping[str, Any]) -> None:
         super().__init__(on_property_dropped=self._refuse_term)
         self._document = document
+        # The JSON object that an expanded one was written as; both are kept, as in `_Memo`.
+        self.elements: dict[int, tuple[Any, Any]] = {}
         self._open: list[tuple[Any, dict[str, Any]]] = []
         self._seen: dict[Any, tuple[Any, Any, Any]] = {}
         self._work = 0
@@ -342,12 +407,17 @@ class _Expansion(jsonld.JsonLdProcessor):  # type: ignore[misc]
         active_property: Any,
         expanded_active_property: Any,
         element: dict[str, Any],
+        expanded_parent: dict[str, Any],
         *rest: Any,
         **named: Any,
     ) -> None:
         self._open.append((active_ctx, element))
         self._refuse_keywords(element)
-        super()._expand_object(active_ctx, active_property, expanded_active_property, element, *rest, **named)
+        # Members under a @nest are added to an object that is known already.
+        self.elements.setdefault(id(expanded_parent), (expanded_parent, element))
+        super()._expand_object(
+            active_ctx, active_property, expanded_active_property, element, expanded_parent, *rest, **named
+        )
         self._open.pop()
 
     def _refuse_keywords(self, element: dict[str, Any]) -> None:
@@ -376,11 +446,20 @@ class _Expansion(jsonld.JsonLdProcessor):  # type: ignore[misc]
 
 
 class _Writer:
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        document: Mapping[str, Any],
+        elements: Mapping[int, tuple[Any, Any]] | None = None,
+        names: Names | None = None,
+        *,
+        directions: bool = False,
+    ) -> None:
         self.quads: list[Quad] = []
         self.values = 0
-        self._blank_nodes = 0
         self._document = document
+        self._elements = elements or {}
+        self._names = names or Names()
+        self._directions = directions  # may go uncovered
 
     def write(self, expanded: Any) -> None:
         """The default graph."""
@@ -401,7 +480,7 @@ class _Writer:
             self.values += 1
             subject = self._iri(identifier, "is not an absolute IRI")
         else:
-            subject = self._blank_node()
+            subject = self._blank_node(node)
         for name, values in node.items():
             if name == "@id":
                 continue
@@ -417,22 +496,23 @@ class _Writer:
                 raise self._refused(name, "has no place in a signed statement")
             else:
                 predicate = self._iri(name, "is not an absolute IRI")
-                for value in values:
-                    self._add(subject, predicate, self._object(value, graph), graph)
+                for position, value in enumerate(values):
+                    found = self._object(value, graph, node, predicate, position)
+                    self._add(subject, predicate, found, graph)
         return subject
 
-    def _object(self, value: dict[str, Any], graph: str) -> str:
+    def _object(self, value: dict[str, Any], graph: str, holder: dict[str, Any], *place: Any) -> str:
         if "@value" in value:
             return self._literal(value)
         if "@list" in value:
-            return self._list(value["@list"], graph)
+            return self._list(value["@list"], graph, holder, *place)
         return self._node(value, graph)
 
-    def _list(self, items: Sequence[Any], graph: str) -> str:
+    def _list(self, items: Sequence[Any], graph: str, holder: dict[str, Any], *place: Any) -> str:
         rest = _NIL
-        for item in reversed(items):
-            cell = self._blank_node()
-            self._add(cell, _FIRST, self._object(item, graph), graph)
+        for index, item in reversed([*enumerate(items)]):
+            cell = self._blank_node(holder, *place, index)
+            self._add(cell, _FIRST, self._object(item, graph, holder, *place, index, "item"), graph)
             self._add(cell, _REST, rest, graph)
             rest = cell
         return rest
@@ -444,7 +524,9 @@ class _Writer:
             return literal(jcs(content).decode(), datatype=_JSON)
         self.values += 1
         if "@direction" in value:
-            raise self._refused(value["@direction"], "is a direction of text, which no signature covers")
+            if not self._directions:
+                raise self._refused(value["@direction"], "is a direction of text, which no signature covers")
+            self.values += 1
         if datatype is not None:
             self._iri(datatype, "is not a datatype that the contexts define")
         if isinstance(content, bool):
@@ -472,9 +554,12 @@ class _Writer:
             raise self._refused(iri, reason)
         return f"<{iri}>"
 
-    def _blank_node(self) -> str:
-        self._blank_nodes += 1
-        return f"_:b{self._blank_nodes}"
+    def _blank_node(self, node: dict[str, Any], *role: Any) -> str:
+        entry = self._elements.get(id(node))
+        if entry is None and len(node.get("@graph", ())) == 1:
+            # A graph container wraps each object; the graph is known by what is in it.
+            return self._blank_node(node["@graph"][0], "@graph", *role)
+        return self._names.name(node if entry is None else entry[1], *role)
 
     def _add(self, subject: str, predicate: str, object_: str, graph: str) -> None:
         self.quads.append((subject, predicate, object_, graph))

@@ -15,6 +15,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import permutations
 from typing import TYPE_CHECKING
@@ -42,14 +44,17 @@ class Canonical:
 
 
 def canonicalize(
-    quads: Iterable[Quad], *, algorithm: str = "sha256", max_work: int = DEFAULT_WORK
+    quads: Iterable[Quad], *, algorithm: str = "sha256", max_work: int | None = None
 ) -> Canonical:
     """The canonical N-Quads of a dataset (RDFC-1.0 §4.4), hashing with ``sha256`` or ``sha384``.
 
-    Raises `MalformedError` ``limit-rdf-work`` when the dataset needs more than ``max_work`` steps.
+    Raises `MalformedError` ``limit-rdf-work`` when the dataset needs more than ``max_work`` steps; without
+    it, more than are left in the block of `share_work` around the call, or ``DEFAULT_WORK``.
     """
     dataset = tuple(dict.fromkeys(quads))  # a dataset is a set; a hash over duplicates would differ
-    issued = _Labelling(dataset, algorithm, max_work).label()
+    shared = _SHARED.get()
+    work = _Work(DEFAULT_WORK if max_work is None else max_work) if shared is None or max_work else shared
+    issued = _Labelling(dataset, algorithm, work).label()
     renamed = [
         (
             issued.get(subject, subject),
@@ -60,6 +65,44 @@ def canonicalize(
         for subject, predicate, object_, graph in dataset
     ]
     return Canonical(serialise(renamed), issued)
+
+
+class _Work:
+    """Steps that may still be taken."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+
+    def spend(self, steps: int) -> None:
+        self.left -= steps
+        if self.left < 0:
+            raise _too_much_work()
+
+
+_SHARED: ContextVar[_Work | None] = ContextVar("_SHARED", default=None)
+
+
+@contextmanager
+def share_work(steps: int) -> Iterator[None]:
+    """Let everything that is canonicalized inside the block take so many steps together.
+
+    A document is canonicalized once for each of its proofs, and a document may hold others: what is bounded
+    each time is not bounded in all (B33, S17).
+    """
+    before = _SHARED.set(_Work(steps))
+    try:
+        yield
+    finally:
+        _SHARED.reset(before)
+
+
+def spend_shared(steps: int) -> None:
+    """Count work that is done on the way to a dataset, in the block of `share_work` around the call."""
+    shared = _SHARED.get()
+    if shared is not None:
+        shared.spend(steps)
 
 
 class _Issuer:
@@ -84,9 +127,9 @@ class _Issuer:
 class _Labelling:
     """One run of the algorithm: the canonicalization state of §4.2 and the budget of work."""
 
-    def __init__(self, dataset: tuple[Quad, ...], algorithm: str, max_work: int) -> None:
+    def __init__(self, dataset: tuple[Quad, ...], algorithm: str, work: _Work) -> None:
         self._digest = {"sha256": hashlib.sha256, "sha384": hashlib.sha384}[algorithm]
-        self._budget = max_work
+        self._spend = work.spend
         self._canonical = _Issuer("_:c14n")
         self._first_degree: dict[str, str] = {}
         self._quads: defaultdict[str, list[Quad]] = defaultdict(list)
@@ -195,11 +238,6 @@ class _Labelling:
         self._spend(1 + len(text) // 256)
         return self._digest(text.encode()).hexdigest()
 
-    def _spend(self, steps: int) -> None:
-        self._budget -= steps
-        if self._budget < 0:
-            raise _too_much_work()
-
 
 def _orders(nodes: list[str]) -> Iterator[tuple[str, ...]]:
     """Every order of these nodes, once.
@@ -261,7 +299,12 @@ def _escape(match: re.Match[str]) -> str:
 
 def serialise(quads: Iterable[Quad]) -> str:
     """Canonical N-Quads: one line for each quad, each once, in code point order."""
-    return "".join(sorted({_line(*quad) for quad in quads}))
+    return "".join(lines(quads))
+
+
+def lines(quads: Iterable[Quad]) -> list[str]:
+    """The lines of `serialise`, each with its end."""
+    return sorted({_line(*quad) for quad in quads})
 
 
 def _line(subject: str, predicate: str, object_: str, graph: str) -> str:

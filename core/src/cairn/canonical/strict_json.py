@@ -20,14 +20,19 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from math import isfinite
 from sys import float_info
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import orjson
 
 from cairn.errors import MalformedError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 # I-JSON (RFC 7493 §2.2): integers that every double-based reader agrees on.
 _MAX_INTEGER = 2**53 - 1
+
+_FEW_BRACKETS = 500
 
 # A string, or one character that shapes the document. The quantifiers are possessive and the closing
 # quote is optional, so that an unfinished string is swallowed once instead of being tried again from
@@ -59,20 +64,48 @@ def parse_json(data: bytes, *, limits: Limits = DEFAULT) -> dict[str, Any]:
     """
     if len(data) > limits.size:
         raise MalformedError("limit-size", f"the text has {len(data)} bytes; at most {limits.size} are read")
-    # Shape first: no parser, native or not, meets a nesting it would have to survive.
-    _check_shape(data, limits)
+    # Shape first: no parser, native or not, meets a nesting it would have to survive. orjson itself stops at
+    # 1,024, so a text with fewer brackets than that may be parsed before its depth is known exactly.
+    if data.count(b"[") + data.count(b"{") > _FEW_BRACKETS or data.count(b",") >= limits.count:
+        _check_shape(data, limits)
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
         # Either malformed, or beyond what orjson reads; the explicit parser knows which and says why.
+        _check_shape(data, limits)
         value = _parse_explicitly(data, limits)
     else:
-        if orjson.dumps(value) != data:
+        if orjson.dumps(value) != data or (type(value) in (dict, list) and _is_deeper(value, limits.depth)):
+            _check_shape(data, limits)
             value = _parse_explicitly(data, limits)
     if not isinstance(value, dict):
         raise MalformedError("json-not-object", "the top level of the text is not a JSON object")
     _check_values(value)
     return value
+
+
+def is_strict(document: Mapping[str, Any], *, limits: Limits = DEFAULT) -> bool:
+    """Whether `parse_json` has nothing against the structure, keys and numbers of a parsed document."""
+    try:
+        _check_values(document)
+    except MalformedError:
+        return False
+    return not _is_deeper(document, limits.depth)
+
+
+def _is_deeper(value: Any, depth: int) -> bool:
+    """Whether arrays and objects are nested more than ``depth`` deep; looked at layer by layer."""
+    layer = [value]
+    for _ in range(depth):
+        layer = [
+            item
+            for each in layer
+            for item in (each.values() if type(each) is dict else each)
+            if type(item) is dict or type(item) is list
+        ]
+        if not layer:
+            return False
+    return True
 
 
 def to_json(value: Any) -> bytes:
@@ -187,7 +220,7 @@ def _refuse_constant(literal: str) -> NoReturn:
     raise MalformedError("json-number", f"{literal} is not a JSON number")
 
 
-def _check_values(root: dict[str, Any]) -> None:
+def _check_values(root: Mapping[str, Any]) -> None:
     """What no grammar forbids: integers beyond I-JSON, lone surrogates, U+0000."""
     pending: list[Any] = [root]
     while pending:

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can be said of lines with gaps before anybody knows the values."""
+
+from hashlib import sha256
+
+import pytest
+
+from cairn.canonical.gaps import Refused
+from cairn.canonical.lines import Blank, Decider, Line, Node, Text, deciders_of, first_degree, merge, places
+
+A, B, C = Blank(0), Blank(1), Blank(2)
+
+
+def line(subject, predicate, object_):
+    return Line(subject, predicate, object_)
+
+
+def test_text_with_holes_is_filled_and_percent_signs_stay():
+    text = Text(['100 % "', 1, '" %s <', 0, ">"])
+
+    assert text.fill(["x", "%d"]) == '100 % "%d" %s <x>'
+    assert not text.is_whole
+    assert Text(["%"]).fill([]) == "%"
+    assert Text(["%"]).is_whole
+
+
+def test_neighbouring_fixed_text_becomes_one():
+    assert merge(["a", "b", 1, "c", A, "d", "e"]) == ("ab", 1, "c", A, "de")
+
+
+def test_a_node_is_hashed_as_its_sorted_lines():
+    lines = [['_:a <p> "', 0, '" .\n'], ["_:a <a> _:z .\n"]]
+
+    assert Node(0, lines).hash(["x"]) == sha256(b'_:a <a> _:z .\n_:a <p> "x" .\n').digest()
+
+
+def test_lines_whose_order_the_values_decide_are_sorted_for_each_of_them():
+    node = Node(0, [['_:a <p> "', 0, '" .\n'], ['_:a <p> "', 1, '" .\n']])
+
+    expected = sha256(b'_:a <p> "a" .\n_:a <p> "b" .\n').digest()
+    assert node.hash(["a", "b"]) == node.hash(["b", "a"]) == expected
+
+
+def test_equal_masked_lines_both_count():
+    """Two statements that differ only in the other blank node (RDFC-1.0 §4.6)."""
+    lines = [
+        line((A,), "<p>", (B,)),
+        line((A,), "<p>", (C,)),
+        line((B,), "<q>", ("<x>",)),
+        line((C,), "<q>", ("<y>",)),
+    ]
+
+    static, nodes = first_degree(lines, 3)
+
+    assert not nodes
+    assert static[sha256(b"_:a <p> _:z .\n_:a <p> _:z .\n").digest()] == 0
+
+
+def test_nodes_that_are_alike_have_no_plan():
+    lines = [line((A,), "<p>", ("<x>",)), line((B,), "<p>", ("<x>",))]
+
+    with pytest.raises(Refused):
+        first_degree(lines, 2)
+
+
+def test_what_the_values_put_in_order_has_a_place():
+    decider = Decider([("<b>",), ("<", 0, ">"), ("<", 1, ">")])
+
+    assert decider.place(["a", "c"]) != decider.place(["c", "a"])
+    assert decider.place(["a", "d"]) == decider.place(["a", "c"])
+
+
+@pytest.mark.parametrize("values", [["b", "c"], ["a", "a"]])
+def test_equal_terms_have_no_place(values):
+    assert Decider([("<b>",), ("<", 0, ">"), ("<", 1, ">")]).place(values) is None
+
+
+def test_only_what_the_values_decide_is_asked():
+    lines = [
+        line(("<s>",), "<p>", ('"', 0, '"')),
+        line(("<s>",), "<p>", ('"fixed"',)),
+        line(("<s>",), "<q>", ('"', 1, '"')),
+        line(("<s>",), "<q>", (A,)),
+        line(("<", 2, ">"), "<p>", ('"x"',)),
+    ]
+
+    found = deciders_of(lines)
+
+    # The subjects, and the objects of <s> <p>; the blank object of <q> goes behind every other.
+    assert len(found) == 2
+    assert places(found, ["a", "b", "t"]) is not None
+    assert places(found, ["fixed", "b", "t"]) is None
+    assert places(found, ["a", "b", "s"]) is None
