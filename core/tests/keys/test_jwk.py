@@ -66,7 +66,7 @@ def test_b61_a_public_key_with_a_private_member_is_refused_and_not_repeated(memb
         ({"kty": "OKP"}, "key-type"),
         ({"kty": "RSA"}, "key-type"),
         ({"kty": "oct"}, "key-type"),
-        ({"crv": "P-521"}, "key-type"),
+        ({"crv": "P-521"}, "key-length"),
         ({"crv": "secp256k1"}, "key-type"),
         ({"crv": "P-384"}, "key-length"),
         ({"crv": None}, "key-type"),

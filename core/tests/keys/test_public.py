@@ -22,6 +22,10 @@ ORDERS = {
     Algorithm.ED25519: 2**252 + 27742317777372353535851937790883648493,
     Algorithm.P256: 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
     Algorithm.P384: 2**384 - 0x389CB27E0BC8D220A7E5F24DB74F58851313E695333AD68D,
+    Algorithm.P521: int(
+        "01" + "FF" * 32 + "FA51868783BF2F966B7FCC0148F709A5D03BB5C9B8899C47AEBB6FB71E91386409",
+        16,
+    ),
 }
 KEY = PrivateKey.from_seed(b"\1" * 32).public_key
 
@@ -54,6 +58,7 @@ def test_wycheproof_ed25519(shared_vectors) -> None:
     [
         ("ecdsa_secp256r1_sha256_p1363_test", Algorithm.P256, {"valid": 173, "invalid": 89}),
         ("ecdsa_secp384r1_sha384_p1363_test", Algorithm.P384, {"valid": 193, "invalid": 87}),
+        ("ecdsa_secp521r1_sha512_p1363_test", Algorithm.P521, {"valid": 231, "invalid": 87}),
     ],
 )
 def test_wycheproof_ecdsa(shared_vectors, name: str, algorithm: Algorithm, expected: dict[str, int]) -> None:
@@ -238,7 +243,7 @@ def test_another_message_another_key_and_another_length_are_refused(key: Private
         assert not key.public_key.verify(b"message", wrong)
 
 
-@pytest.mark.parametrize("algorithm", [Algorithm.P256, Algorithm.P384])
+@pytest.mark.parametrize("algorithm", [Algorithm.P256, Algorithm.P384, Algorithm.P521])
 def test_b52_r_and_s_outside_the_group_are_refused(algorithm: Algorithm) -> None:
     key = PrivateKey.generate(algorithm)
     order = ORDERS[algorithm]
@@ -252,7 +257,7 @@ def test_b52_r_and_s_outside_the_group_are_refused(algorithm: Algorithm) -> None
             assert not key.public_key.verify(b"message", wrong)
 
 
-@pytest.mark.parametrize("algorithm", [Algorithm.P256, Algorithm.P384])
+@pytest.mark.parametrize("algorithm", [Algorithm.P256, Algorithm.P384, Algorithm.P521])
 def test_b52_both_halves_of_s_are_the_same_signature_so_nothing_may_be_keyed_by_its_spelling(
     algorithm: Algorithm,
 ) -> None:
@@ -296,6 +301,7 @@ def test_a_multikey_begins_as_the_standard_says_and_comes_back(key: PrivateKey) 
         Algorithm.ED25519: "z6Mk",
         Algorithm.P256: "zDna",
         Algorithm.P384: "z82L",
+        Algorithm.P521: "z2J9",
         Algorithm.RSA: "z",
     }
     text = key.public_key.multikey()
@@ -343,7 +349,7 @@ def test_b20_b62_a_multikey_with_the_wrong_codec_length_or_base_is_refused(algor
             PublicKey.from_multikey(text)
 
 
-@pytest.mark.parametrize("algorithm", [Algorithm.P256, Algorithm.P384])
+@pytest.mark.parametrize("algorithm", [Algorithm.P256, Algorithm.P384, Algorithm.P521])
 def test_b62_points_off_the_curve_and_uncompressed_ones_are_refused(algorithm: Algorithm) -> None:
     point = PrivateKey.generate(algorithm).public_key.material
     size = len(point) - 1

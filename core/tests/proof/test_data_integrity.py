@@ -3,6 +3,7 @@
 
 import json
 from datetime import timedelta
+from hashlib import new as new_hash
 from hashlib import sha256
 
 import pytest
@@ -13,12 +14,14 @@ from cairn.did import VerificationMethod, document_for
 from cairn.errors import MalformedError, UnavailableError, UnsupportedError
 from cairn.keys import Algorithm, PrivateKey, multibase_decode, multibase_encode
 from cairn.proof import Outcome, data_integrity
-from cairn.proof.data_integrity import JCS, RDFC
+from cairn.proof.data_integrity import ECDSA_JCS, ECDSA_RDFC, ECDSA_SD, ED25519_2020, JCS, RDFC
 from cairn.testing import NOON, demo_key, key_method, sample_credential
 
 KEY = demo_key()
 METHOD = key_method(KEY.public_key)
 OTHER = demo_key("other")
+P256 = PrivateKey.from_bytes(Algorithm.P256, bytes(31) + b"\x07")
+P384 = PrivateKey.from_bytes(Algorithm.P384, bytes(47) + b"\x07")
 
 
 def resolve(wanted):
@@ -96,6 +99,110 @@ def test_the_employment_vector_hashes_to_its_signature(vectors):
     key = document_for(f"did:key:{vectors('keyPair.json')['publicKeyMultibase']}").methods[0].public_key
     assert b"".join(hashes).hex() == vectors(f"{RDFC}/employ/combinedHashDataInt.txt")
     assert key.verify(b"".join(hashes), bytes.fromhex(vectors(f"{RDFC}/employ/sigHexDataInt.txt")))
+
+
+CURVES = [(suite, size) for suite in (ECDSA_RDFC, ECDSA_JCS) for size in ("256", "384")]
+
+
+def curve_vectors(shared_vectors, suite, size):
+    """The folder of an ECDSA vector and the end that the names of its files have."""
+    root = shared_vectors("w3c-vc-di-ecdsa")
+    tail = f"{'JCS' if suite == ECDSA_JCS else ''}ECDSAP{size}"
+
+    def load(name):
+        text = (root / name).read_text()
+        return json.loads(text) if name.endswith(".json") else text.strip()
+
+    def file(name, ending="txt"):
+        return load(f"{suite}-p{size}/{name}{tail}.{ending}")
+
+    pair = load(f"p{size}KeyPair.json")
+    key = PrivateKey.from_bytes(Algorithm(f"P-{size}"), multibase_decode(pair["secretKeyMultibase"])[2:])
+    return load("unsigned.json"), file, key
+
+
+@pytest.mark.parametrize(("suite", "size"), CURVES)
+def test_every_step_of_the_ecdsa_vectors_is_met(shared_vectors, suite, size):
+    unsigned, file, key = curve_vectors(shared_vectors, suite, size)
+    digest = f"sha{size}"
+    configuration = file("proofConfig", "json")
+    expected = file("signed", "json")
+
+    def canonical(value):
+        if suite == ECDSA_JCS:
+            return jcs(value)
+        return rdf_canonical(value, contexts=CONFORMANCE, algorithm=digest)
+
+    assert canonical(unsigned).decode().strip() == file("canonDoc")
+    assert canonical(configuration).decode().strip() == file("proofCanon")
+    assert new_hash(digest, canonical(unsigned)).hexdigest() == file("docHash")
+    assert new_hash(digest, canonical(configuration)).hexdigest() == file("proofHash")
+    signed = data_integrity.hash_input(unsigned, configuration, digest=digest, contexts=CONFORMANCE)
+    assert signed.hex() == file("combinedHash")
+    made = data_integrity.sign(
+        unsigned,
+        key,
+        verification_method=expected["proof"]["verificationMethod"],
+        created=parse_datetime(expected["proof"]["created"]),
+        cryptosuite=suite,
+        contexts=CONFORMANCE,
+    )
+    assert made == expected
+    assert multibase_decode(made["proof"]["proofValue"]).hex() == file("sigHex")
+
+
+@pytest.mark.parametrize(("suite", "size"), CURVES)
+def test_the_ecdsa_vectors_verify_and_fail_once_altered(shared_vectors, suite, size):
+    _, file, _ = curve_vectors(shared_vectors, suite, size)
+    document = file("signed", "json")
+
+    assert check(document, contexts=CONFORMANCE).outcome is Outcome.PASSED
+    document["credentialSubject"]["alumniOf"] = "Another school"
+    assert check(document, contexts=CONFORMANCE).code == "signature-mismatch"
+
+
+@pytest.mark.parametrize("size", ["256", "384"])
+def test_the_employment_vectors_are_made_byte_for_byte(shared_vectors, size):
+    """They have blank nodes, whose labels depend on the hash: SHA-384 inside RDFC-1.0 with P-384."""
+    root = shared_vectors("w3c-vc-di-ecdsa")
+    folder = root / f"ecdsa-rdfc-2019-p{size}" / "employ"
+    expected = json.loads((folder / f"signedECDSAP{size}.json").read_text())
+    unsigned = {name: value for name, value in expected.items() if name != "proof"}
+    _, _, key = curve_vectors(shared_vectors, ECDSA_RDFC, size)
+
+    canonical = rdf_canonical(unsigned, contexts=CONFORMANCE, algorithm=f"sha{size}").decode()
+    made = data_integrity.sign(
+        unsigned,
+        key,
+        verification_method=expected["proof"]["verificationMethod"],
+        created=parse_datetime(expected["proof"]["created"]),
+        cryptosuite=ECDSA_RDFC,
+        contexts=CONFORMANCE,
+    )
+
+    assert canonical.strip() == (folder / f"canonDocECDSAP{size}.txt").read_text().strip()
+    assert made == expected
+    assert check(expected, contexts=CONFORMANCE).outcome is Outcome.PASSED
+
+
+def test_every_step_of_the_ed25519signature2020_vector_is_met(vectors):
+    expected = vectors(f"{ED25519_2020}/signedEdSig.json")
+    unsigned = {name: value for name, value in expected.items() if name != "proof"}
+    configuration = vectors(f"{ED25519_2020}/proofConfigEdSig.json")
+
+    def canonical(value):
+        return rdf_canonical(value, contexts=CONFORMANCE)
+
+    assert canonical(unsigned).decode().strip() == vectors(f"{ED25519_2020}/canonDocEdSig.txt")
+    assert canonical(configuration).decode().strip() == vectors(f"{ED25519_2020}/proofCanonEdSig.txt")
+    signed = data_integrity.hash_input(unsigned, configuration, contexts=CONFORMANCE)
+    assert signed.hex() == vectors(f"{ED25519_2020}/combinedHashEdSig.txt")
+    signature = vector_key(vectors("keyPair.json")).sign(signed)
+    assert signature.hex() == vectors(f"{ED25519_2020}/sigHexEdSig.txt")
+    answer = check(expected, contexts=CONFORMANCE)
+    assert (answer.outcome, answer.details["note"]) == (Outcome.PASSED, "old-suite")
+    expected["credentialSubject"]["alumniOf"] = "Another school"
+    assert check(expected, contexts=CONFORMANCE).code == "signature-mismatch"
 
 
 @pytest.mark.parametrize(
@@ -291,8 +398,9 @@ def test_a_proof_that_cannot_be_looked_at_leaves_a_doubt_s1(good_first):
 @pytest.mark.parametrize(
     "proof",
     [
-        {"type": "DataIntegrityProof", "cryptosuite": "ecdsa-sd-2023"},
-        {"type": "Ed25519Signature2020", "proofValue": "z1"},
+        {"type": "DataIntegrityProof", "cryptosuite": "bbs-2023"},
+        {"type": "DataIntegrityProof", "cryptosuite": "Ed25519Signature2020"},
+        {"type": "Ed25519Signature2018", "jws": "e30..e30"},
         {"type": "BbsBlsSignature2020"},
     ],
 )
@@ -308,7 +416,7 @@ def test_an_unknown_way_of_signing_is_a_doubt_alone_and_ignored_beside_a_good_on
 
 
 def test_a_chain_on_a_proof_of_an_unknown_kind_is_a_doubt_s1():
-    unknown = {"id": "urn:x:1", "type": "DataIntegrityProof", "cryptosuite": "ecdsa-rdfc-2019"}
+    unknown = {"id": "urn:x:1", "type": "DataIntegrityProof", "cryptosuite": "bbs-2023"}
     unknown |= {
         "proofPurpose": "assertionMethod",
         "verificationMethod": METHOD,
@@ -363,6 +471,61 @@ def test_a_proof_without_a_date_is_a_doubt_b68():
     answer = check({**document, "proof": {**proof, "proofValue": value}})
 
     assert (answer.outcome, answer.code) == (Outcome.UNDECIDED, "no-created")
+
+
+@pytest.mark.parametrize("suite", [RDFC, JCS])
+def test_a_proof_for_presenting_is_none_for_asserting_b64(suite):
+    """It says for whom and in answer to what it was made, under its signature."""
+    document = signed(suite, purpose=data_integrity.PRESENTING, domain="a.example", challenge="c-1")
+
+    assert (document["proof"]["domain"], document["proof"]["challenge"]) == ("a.example", "c-1")
+    assert check(document, purpose=data_integrity.PRESENTING).outcome is Outcome.PASSED
+    assert check(document).code == "proof-purpose"
+    assert check(signed(suite), purpose=data_integrity.PRESENTING).code == "proof-purpose"
+    for name in ("domain", "challenge"):
+        other = {**document, "proof": {**document["proof"], name: "other"}}
+        assert check(other, purpose=data_integrity.PRESENTING).code == "signature-mismatch"
+
+
+def test_a_proof_says_nothing_about_readers_unless_asked():
+    assert signed()["proof"].keys().isdisjoint({"domain", "challenge"})
+
+
+@pytest.mark.parametrize(
+    ("dates", "code"),
+    [
+        ({}, "no-created"),
+        ({"created": "2999-01-01T00:00:00Z"}, "created-in-future"),
+        ({"created": "2020-01-01T00:00:00Z", "expires": "2021-01-01T00:00:00Z"}, "proof-expired"),
+    ],
+)
+def test_n1_dates_are_judged_unless_no_moment_is_named(dates, code):
+    """Only a conformance run names none. A date that is none is wrong all the same."""
+    unsigned = sample_credential().to_document()
+    options = {
+        "type": "DataIntegrityProof",
+        "cryptosuite": RDFC,
+        "verificationMethod": METHOD,
+        "proofPurpose": data_integrity.PURPOSE,
+        **dates,
+    }
+    value = multibase_encode(KEY.sign(data_integrity.hash_input(unsigned, options)))
+    document = {**unsigned, "proof": {**options, "proofValue": value}}
+
+    assert check(document).code == code
+    assert check(document, at=None).outcome is Outcome.PASSED
+    assert check({**document, "proof": {**document["proof"], "created": "x"}}, at=None).code == "date-time"
+
+
+def test_n1_a_key_out_of_use_is_not_asked_about_where_no_moment_is_named():
+    def resolve_withdrawn(wanted):
+        [method] = document_for(wanted.partition("#")[0]).methods
+        return VerificationMethod(method.id, method.controller, method.public_key, revoked=NOON)
+
+    document = signed()
+
+    assert data_integrity.check(document, resolve_withdrawn, at=NOON).code == "key-revoked"
+    assert data_integrity.check(document, resolve_withdrawn, at=None).outcome is Outcome.PASSED
 
 
 def with_dates(**dates):
@@ -502,14 +665,24 @@ def test_a_clique_of_blank_nodes_is_a_doubt_and_not_a_no_b33():
 
 def test_only_what_we_can_sign_is_signed():
     document = sample_credential().to_document()
-    with pytest.raises(UnsupportedError, match="ecdsa"):
-        data_integrity.sign(
-            document, KEY, verification_method=METHOD, created=NOON, cryptosuite="ecdsa-rdfc-2019"
+
+    def attempt(key, suite, **more):
+        return data_integrity.sign(
+            document, key, verification_method=METHOD, created=NOON, cryptosuite=suite, **more
         )
-    with pytest.raises(UnsupportedError, match="Ed25519"):
-        data_integrity.sign(
-            document, PrivateKey.generate(Algorithm.P256), verification_method=METHOD, created=NOON
-        )
+
+    with pytest.raises(UnsupportedError, match="bbs"):
+        attempt(KEY, "bbs-2023")
+    with pytest.raises(UnsupportedError, match="Signature2020"):
+        attempt(KEY, ED25519_2020)  # old: never made anew
+    with pytest.raises(UnsupportedError, match="needs a key of Ed25519, not P-256"):
+        attempt(P256, RDFC)
+    with pytest.raises(UnsupportedError, match="needs a key of P-256 or P-384, not Ed25519"):
+        attempt(KEY, ECDSA_RDFC)
+    with pytest.raises(UnsupportedError, match="needs a key of P-256, not P-384"):
+        attempt(P384, ECDSA_SD)
+    with pytest.raises(ValueError, match="pointers"):
+        attempt(KEY, RDFC, mandatory_pointers=["/issuer"])
 
 
 def test_a_chain_is_not_begun_on_a_proof_that_is_not_there_n12():
@@ -526,3 +699,151 @@ def test_a_stranger_does_not_write_our_sentences(member):
     document["proof"][member] = "genuine! call +31 555 123"
 
     assert "genuine" not in check(document).message
+
+
+# --- the other suites
+
+
+def signed_with(key, suite):
+    return data_integrity.sign(
+        sample_credential().to_document(),
+        key,
+        verification_method=key_method(key.public_key),
+        created=NOON,
+        cryptosuite=suite,
+    )
+
+
+def old_style():
+    """Signed as libraries did before there was DataIntegrityProof; we do not."""
+    document = sample_credential().to_document()
+    document["@context"] = [*document["@context"], "https://w3id.org/security/suites/ed25519-2020/v1"]
+    proof = {
+        "type": ED25519_2020,
+        "created": "2026-11-23T12:00:00Z",
+        "verificationMethod": METHOD,
+        "proofPurpose": "assertionMethod",
+    }
+    value = multibase_encode(KEY.sign(data_integrity.hash_input(document, proof)))
+    return {**document, "proof": {**proof, "proofValue": value}}
+
+
+ALL = [(P256, ECDSA_RDFC), (P384, ECDSA_RDFC), (P256, ECDSA_JCS), (P384, ECDSA_JCS)]
+
+
+@pytest.mark.parametrize(("key", "suite"), ALL)
+def test_what_we_sign_on_a_curve_we_accept_and_sign_again_alike(key, suite):
+    answer = check(signed_with(key, suite))
+
+    assert answer.outcome is Outcome.PASSED
+    assert answer.document == sample_credential().to_document()
+    assert answer.details["cryptosuite"] == suite
+    assert signed_with(key, suite) == signed_with(key, suite)
+
+
+@pytest.mark.parametrize(("key", "suite"), ALL)
+def test_every_byte_of_a_signature_on_a_curve_counts_b75(key, suite):
+    document = signed_with(key, suite)
+    signature = multibase_decode(document["proof"]["proofValue"])
+
+    for position in range(len(signature)):
+        changed = bytearray(signature)
+        changed[position] ^= 1
+        document["proof"]["proofValue"] = multibase_encode(bytes(changed))
+        assert check(document).code == "signature-mismatch"
+    for changed in (signature[:-1], signature + b"\0", b"\0" * len(signature), signature[::-1]):
+        document["proof"]["proofValue"] = multibase_encode(changed)
+        assert check(document).outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize(("key", "suite"), ALL)
+def test_a_key_of_another_curve_or_kind_fails_b43(key, suite):
+    document = signed_with(key, suite)
+
+    document["proof"]["verificationMethod"] = key_method((P384 if key is P256 else P256).public_key)
+    assert check(document).code == "signature-mismatch"
+    document["proof"]["verificationMethod"] = METHOD
+    assert check(document).code == "key-type"
+
+
+def test_the_hash_is_that_of_the_curve():
+    """P-384 over two SHA-256 digests is another suite, which nobody has defined."""
+    document = signed_with(P384, ECDSA_RDFC)
+    proof = {name: value for name, value in document.pop("proof").items() if name != "proofValue"}
+    value = multibase_encode(P384.sign(data_integrity.hash_input(document, proof, digest="sha256")))
+
+    assert check({**document, "proof": {**proof, "proofValue": value}}).code == "signature-mismatch"
+
+
+@pytest.mark.parametrize("suite", [ECDSA_RDFC, ECDSA_JCS, JCS])
+def test_one_suite_does_not_pass_as_another_b67(suite):
+    key = KEY if suite == JCS else P256
+    document = signed_with(key, suite)
+    for other in {RDFC, JCS, ECDSA_RDFC, ECDSA_JCS, ECDSA_SD} - {suite}:
+        changed = {**document, "proof": {**document["proof"], "cryptosuite": other}}
+        assert check(changed).outcome is Outcome.FAILED
+
+
+def test_the_contexts_of_an_ecdsa_jcs_proof_are_the_beginning_of_the_documents_b73():
+    document = signed_with(P256, ECDSA_JCS)
+    document["@context"] = [*document["@context"], "https://w3id.org/security/data-integrity/v2"]
+
+    answer = check(document)
+
+    assert answer.outcome is Outcome.PASSED
+    assert answer.document["@context"] == document["proof"]["@context"]
+    document["proof"]["@context"] = document["@context"][:1]
+    assert check(document).outcome is Outcome.FAILED
+
+
+def test_an_undefined_term_under_an_ecdsa_jcs_signature_fails_b25():
+    document = {**sample_credential().to_document(), "colour": "red"}
+    method = key_method(P256.public_key)
+    signed = data_integrity.sign(
+        document, P256, verification_method=method, created=NOON, cryptosuite=ECDSA_JCS
+    )
+
+    assert check(signed).code == "data-loss"
+
+
+def test_the_old_suite_is_judged_and_noted():
+    answer = check(old_style())
+
+    assert answer.outcome is Outcome.PASSED
+    assert answer.details == {
+        "cryptosuite": ED25519_2020,
+        "created": "2026-11-23T12:00:00Z",
+        "note": "old-suite",
+    }
+
+
+@pytest.mark.parametrize("suite", [RDFC, "eddsa-2022", "anything"])
+def test_the_old_suite_names_no_cryptosuite_b67(suite):
+    document = old_style()
+    document["proof"]["cryptosuite"] = suite
+
+    assert check(document).code == "proof-malformed"
+
+
+@pytest.mark.parametrize("extra", ["jws", "colour", "@context"])
+def test_the_old_suite_has_no_members_of_its_own_b69(extra):
+    document = old_style()
+    document["proof"][extra] = "x"
+
+    assert check(document).code == "proof-extra-member"
+
+
+def test_the_old_suite_needs_its_context():
+    document = old_style()
+    document["@context"] = document["@context"][:-1]
+
+    assert check(document).code == "data-loss"
+
+
+def test_an_old_proof_and_a_new_one_do_not_stand_in_for_each_other_b67():
+    old, new = old_style(), signed()
+    assert check({**old, "proof": {**old["proof"], "type": "DataIntegrityProof"}}).outcome is Outcome.FAILED
+    relabelled = {**old["proof"], "type": "DataIntegrityProof", "cryptosuite": RDFC}
+    assert check({**old, "proof": relabelled}).code == "signature-mismatch"
+    bare = {name: value for name, value in new["proof"].items() if name != "cryptosuite"}
+    assert check({**old, "proof": {**bare, "type": ED25519_2020}}).outcome is Outcome.FAILED

@@ -7,7 +7,7 @@ import pytest
 
 from cairn.did import VerificationMethod
 from cairn.errors import MalformedError, UnavailableError, UnsupportedError
-from cairn.proof.outcome import Answer, Outcome, refuse_key_out_of_use
+from cairn.proof.outcome import CLOCK_SKEW, Answer, Outcome, refuse_key_out_of_use
 from cairn.testing import NOON, demo_key
 
 DAY = timedelta(days=1)
@@ -50,3 +50,24 @@ def test_a_key_signs_nothing_after_its_end():
         with pytest.raises(MalformedError) as refused:
             refuse_key_out_of_use(method(expires=NOON), signed_at=signed_at, at=NOON + DAY)
         assert refused.value.code == "key-expired"
+
+
+def test_a_key_signs_nothing_before_it_is_listed_b68():
+    refuse_key_out_of_use(method(since=NOON), signed_at=NOON - CLOCK_SKEW, at=NOON)
+    refuse_key_out_of_use(method(since=NOON), signed_at=None, at=NOON)
+    with pytest.raises(MalformedError) as refused:
+        refuse_key_out_of_use(method(since=NOON), signed_at=NOON - DAY, at=NOON)
+
+    assert refused.value.code == "key-not-yet"
+
+
+def test_a_key_that_is_no_longer_listed_is_a_doubt_or_by_its_own_words_a_no_s12():
+    gone = method(since=NOON - 3 * DAY, retired=NOON - DAY)
+    refuse_key_out_of_use(gone, signed_at=NOON - 2 * DAY, at=NOON - 2 * DAY)
+    for signed_at in (NOON - 2 * DAY, NOON - DAY, NOON - DAY + CLOCK_SKEW, None):
+        with pytest.raises(UnavailableError) as doubt:
+            refuse_key_out_of_use(gone, signed_at=signed_at, at=NOON)
+        assert doubt.value.code == "key-retired"
+    with pytest.raises(MalformedError) as refused:
+        refuse_key_out_of_use(gone, signed_at=NOON, at=NOON)
+    assert refused.value.code == "key-retired"

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The two ways in which we issue, and what we refuse to put a signature under."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cairn import OpenBadgeCredential, Verifier, sign, sign_jwt
-from cairn.canonical import parse_json
+from cairn import OpenBadgeCredential, PrivateKey, Verdict, Verifier, derive, sign, sign_jwt
+from cairn.canonical import parse_json, to_json
+from cairn.did import did_key
 from cairn.errors import MalformedError
+from cairn.keys import Algorithm
+from cairn.status import StatusEntry
 from cairn.testing import NOON, FixedSources, demo_key, key_method, sample_credential
 
 KEY = demo_key()
@@ -82,3 +87,84 @@ def test_any_text_that_is_signed_is_shown_as_it_was_b13_b39(text):
     token = sign_jwt(document, KEY, verification_method=METHOD)
     shown = Verifier(FixedSources()).verify(token.encode(), at=NOON).document
     assert OpenBadgeCredential.from_document(shown) == written
+
+
+# --- for selective disclosure
+
+CURVE_KEY = PrivateKey.from_bytes(Algorithm.P256, bytes(31) + b"\x07")
+SD = "ecdsa-sd-2023"
+# What an Open Badge cannot be without, beside what is always shown.
+ENOUGH = ["/credentialSubject/id", "/credentialSubject/achievement"]
+
+
+def disclosable(pointers=(), **members):
+    document = sample_credential(
+        issuer=did_key(CURVE_KEY.public_key), valid_until=NOON + timedelta(days=9), **members
+    ).to_document()
+    signed = sign(
+        document,
+        CURVE_KEY,
+        verification_method=key_method(CURVE_KEY.public_key),
+        at=NOON,
+        cryptosuite=SD,
+        mandatory_pointers=pointers,
+    )
+    return parse_json(signed)
+
+
+def test_a_holder_shows_a_part_and_it_verifies():
+    copy = derive(disclosable(), selective_pointers=ENOUGH)
+
+    shown = Verifier(FixedSources()).verify(copy, at=NOON).document
+    assert "identifier" not in shown["credentialSubject"]
+    assert "Zoë".encode() not in copy
+    whole = derive(disclosable(), selective_pointers=[""])
+    assert "identifier" in Verifier(FixedSources()).verify(whole, at=NOON).document["credentialSubject"]
+
+
+def test_what_the_holder_keeps_is_not_for_showing():
+    report = Verifier(FixedSources()).examine(to_json(disclosable()), at=NOON)
+
+    assert report.verdict is Verdict.NOT_VERIFIED
+    assert report.finding("signature").code == "proof-base"
+    assert report.document is None
+
+
+@pytest.mark.parametrize("pointers", [(), ("/issuer/name",), ("/name", "/validUntil"), ("",)])
+def test_dates_status_and_issuer_cannot_be_left_out(pointers):
+    """Else a holder could show a revoked or expired credential as one that cannot be revoked or expire."""
+    signed = disclosable(pointers, status=StatusEntry("revocation", 5, "https://harbour.example/s/1"))
+
+    copy = parse_json(derive(signed, selective_pointers=ENOUGH))
+
+    for member in ("validFrom", "validUntil", "credentialStatus"):
+        assert copy[member] == signed[member]
+    assert copy["issuer"]["id"] == signed["issuer"]["id"]
+
+
+def test_nothing_more_is_mandatory_than_was_asked_for():
+    copy = parse_json(derive(disclosable(["/issuer/name"]), selective_pointers=ENOUGH))
+
+    assert copy.keys() == {
+        *("@context", "id", "type", "issuer", "validFrom", "validUntil", "credentialSubject", "proof"),
+    }
+    assert copy["issuer"].keys() == {"id", "type", "name"}
+
+
+def test_a_copy_that_no_verifier_would_take_is_not_made():
+    with pytest.raises(MalformedError) as refused:
+        derive(disclosable(), selective_pointers=["/credentialSubject/achievement/name"])
+
+    assert refused.value.code == "structure"
+    assert "criteria" in refused.value.message
+
+
+def test_pointers_belong_to_selective_disclosure():
+    with pytest.raises(ValueError, match="pointers"):
+        sign(
+            sample_credential().to_document(),
+            KEY,
+            verification_method=METHOD,
+            at=NOON,
+            mandatory_pointers=["/name"],
+        )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 MAX_LENGTH = 2_048
@@ -22,26 +23,41 @@ _REFUSED_SCHEMES = frozenset({"javascript", "vbscript", "file", "blob", "about"}
 
 def is_absolute(value: object) -> bool:
     """Whether the value is one absolute URL, short enough to keep, and not of a scheme that acts."""
-    return (
-        isinstance(value, str)
-        and len(value) <= MAX_LENGTH
-        and _ABSOLUTE.fullmatch(value) is not None
-        and value.partition(":")[0].lower() not in _REFUSED_SCHEMES
-    )
+    return isinstance(value, str) and len(value) <= MAX_LENGTH and _is_absolute(value)
+
+
+# An issuer's badges share most of their addresses. What is kept is short: nothing longer gets here.
+@lru_cache(maxsize=1024)
+def _is_absolute(text: str) -> bool:
+    return _ABSOLUTE.fullmatch(text) is not None and text.partition(":")[0].lower() not in _REFUSED_SCHEMES
 
 
 def is_identifier(value: object) -> bool:
     """An absolute URL that names something: every scheme but ``data:``, which carries its content itself."""
-    return is_absolute(value) and not str(value).lower().startswith("data:")
+    return is_absolute(value) and str(value)[:5].lower() != "data:"
+
+
+def well_known(identifier: str, name: str) -> str:
+    """Where OAuth and SD-JWT VC put a document about an identifier: between its host and its path (N17).
+
+    ``jwks.json`` and did:web do it differently: they have theirs at the root, or behind the path.
+    """
+    address = urlsplit(identifier)
+    return f"{address.scheme}://{address.netloc}/.well-known/{name}{address.path.rstrip('/')}"
 
 
 def is_web(value: object) -> bool:
     """An http or https URL with a host and without a user part, which every reader can take apart."""
-    if not is_absolute(value) or _WEB.fullmatch(str(value)) is None:
+    return is_absolute(value) and _is_web(str(value))
+
+
+@lru_cache(maxsize=1024)
+def _is_web(text: str) -> bool:
+    if _WEB.fullmatch(text) is None:
         return False
     try:
         # Raises where the brackets hold no IPv6 address, or the port is no port.
-        address = urlsplit(str(value))
+        address = urlsplit(text)
         return bool(address.hostname) and (address.port is None or address.port > 0)
     except ValueError:
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 from cairn.errors import MalformedError
 
@@ -16,6 +17,7 @@ _DATE_TIME = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)  # badges of one batch share their dates
 def parse_datetime(text: str) -> datetime:
     """Read a dateTimeStamp (VCDM 2.0 §4.9) as an aware UTC moment; raise ``MalformedError`` otherwise (B16).
 
@@ -45,6 +47,7 @@ def parse_datetime(text: str) -> datetime:
     return moment.astimezone(UTC)
 
 
+@lru_cache(maxsize=1024)
 def format_datetime(moment: datetime) -> str:
     """Write an aware moment as ``2026-11-23T10:00:00Z``: UTC and whole seconds, as ``nbf`` has (N23)."""
     if moment.tzinfo is None:

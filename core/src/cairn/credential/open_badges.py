@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from cairn.credential.deferred import by_shape
 from cairn.credential.model import (
     ACHIEVEMENT_TYPES,
     ALIGNMENT_TARGET_TYPES,
@@ -40,6 +41,24 @@ CONTEXT_URL = re.compile(
 
 # One guide of 1EdTech says "email" where the model says "emailAddress" (N19): read, never written.
 _identity_type = one_of({*IDENTITY_TYPES, "email"})
+
+# A language as the official schemas write it: BCP 47 without its rarer parts.
+_LANGUAGE = re.compile(r"[a-z]{2,4}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def language(value: Any, path: str, problems: list[Problem]) -> None:
+    if not isinstance(value, str) or _LANGUAGE.fullmatch(value) is None:
+        problems.append(Problem(path, "language", "should be a language like en or pt-BR"))
+
+
+def day(value: Any, path: str, problems: list[Problem]) -> None:
+    """A date without a time; the one place that has it is a date of birth."""
+    if not isinstance(value, str) or _DAY.fullmatch(value) is None:
+        problems.append(Problem(path, "date", "should be a day like 2026-11-23"))
+        return
+    moment(f"{value}T00:00:00Z", path, problems)
+
 
 IMAGE = Shape("Image", {"id": picture_address}, {"caption": text}, closed=True)
 IDENTITY_OBJECT = Shape(
@@ -72,7 +91,7 @@ EVIDENCE = Shape(
         "audience": text,
     },
 )
-RELATED = Shape("Related", {"id": identifier}, {"inLanguage": text, "version": text})
+RELATED = Shape("Related", {"id": identifier}, {"inLanguage": language, "version": text})
 RUBRIC_CRITERION_LEVEL = Shape(
     "RubricCriterionLevel",
     {"id": identifier, "name": text},
@@ -104,15 +123,31 @@ RESULT = Shape(
 _CRITERIA = Shape(None, optional={"id": identifier, "narrative": text})
 
 
+@by_shape
 def criteria(value: Any, path: str, problems: list[Problem]) -> None:
     _CRITERIA(value, path, problems)
     if isinstance(value, dict) and not value.keys() & {"id", "narrative"}:
         problems.append(Problem(path, "criteria", "should have a narrative or an id"))
 
 
+GEO_COORDINATES = Shape("GeoCoordinates", {"latitude": number, "longitude": number})
+ADDRESS = Shape(
+    "Address",
+    optional={
+        "addressCountry": text,
+        "addressCountryCode": text,
+        "addressRegion": text,
+        "addressLocality": text,
+        "streetAddress": text,
+        "postOfficeBoxNumber": text,
+        "postalCode": text,
+        "geo": GEO_COORDINATES,
+    },
+)
+
 # An endorsement is a credential of its own, with its own verdict (§7 of the judging rules); here it only
 # has to be one.
-_ENDORSED: dict[str, Kind] = {
+ENDORSED: dict[str, Kind] = {
     "endorsement": many(Shape("EndorsementCredential", {"issuer": lambda *_: None})),
     "endorsementJwt": many(text),
 }
@@ -124,6 +159,7 @@ _PROFILE_MEMBERS: dict[str, Kind] = {
     "description": text,
     "image": IMAGE,
     "email": text,
+    "address": ADDRESS,
     "otherIdentifier": many(IDENTIFIER_ENTRY),
     "official": text,
     "familyName": text,
@@ -133,13 +169,14 @@ _PROFILE_MEMBERS: dict[str, Kind] = {
     "honorificPrefix": text,
     "honorificSuffix": text,
     "familyNamePrefix": text,
-    "dateOfBirth": text,
-    **_ENDORSED,
+    "dateOfBirth": day,
+    **ENDORSED,
 }
 _PARENT_ORGANISATION = Shape("Profile", {"id": identifier}, _PROFILE_MEMBERS)
 PROFILE = Shape("Profile", {"id": identifier}, {**_PROFILE_MEMBERS, "parentOrg": _PARENT_ORGANISATION})
 
 
+@by_shape
 def profile(value: Any, path: str, problems: list[Problem]) -> None:
     """A Profile, or its bare id: schema-valid, though the official validator wants the object (N6)."""
     if isinstance(value, str):
@@ -159,14 +196,14 @@ ACHIEVEMENT = Shape(
         "fieldOfStudy": text,
         "humanCode": text,
         "image": IMAGE,
-        "inLanguage": text,
+        "inLanguage": language,
         "otherIdentifier": many(IDENTIFIER_ENTRY),
         "related": many(RELATED),
         "resultDescription": many(RESULT_DESCRIPTION),
         "specialization": text,
         "tag": many(text),
         "version": text,
-        **_ENDORSED,
+        **ENDORSED,
     },
 )
 _SUBJECT = Shape(
@@ -189,6 +226,7 @@ _SUBJECT = Shape(
 )
 
 
+@by_shape
 def subject(value: Any, path: str, problems: list[Problem]) -> None:
     """Exactly one AchievementSubject, who has an ``id`` or an ``identifier``."""
     if isinstance(value, list) and len(value) == 1:
@@ -197,6 +235,9 @@ def subject(value: Any, path: str, problems: list[Problem]) -> None:
     if isinstance(value, dict) and "id" not in value and not value.get("identifier"):
         problems.append(Problem(join(path, "id"), "required", "or an identifier is missing"))
 
+
+# VCDM 2.0 has taken the id of a refresh service back; the schemas of 1EdTech still want one.
+REFRESH = Shape(None, {"id": identifier})
 
 # What a badge says beyond VCDM (AchievementCredential) and what an endorsement says (EndorsementCredential).
 # The name of a badge is optional on the wire; VCDM's language objects are not text for the OB schema.
@@ -209,7 +250,8 @@ BADGE = Shape(
         "image": IMAGE,
         "awardedDate": moment,
         "evidence": many(EVIDENCE),
-        **_ENDORSED,
+        "refreshService": REFRESH,
+        **ENDORSED,
     },
 )
 ENDORSEMENT = Shape(
@@ -220,5 +262,5 @@ ENDORSEMENT = Shape(
         "name": text,
         "credentialSubject": Shape("EndorsementSubject", {"id": identifier}, {"endorsementComment": text}),
     },
-    {"description": text, "awardedDate": moment},
+    {"description": text, "awardedDate": moment, "refreshService": REFRESH},
 )

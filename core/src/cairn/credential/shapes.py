@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 from cairn.credential.address import is_absolute, is_identifier, is_web
+from cairn.credential.deferred import Deferring, Gap, ask, by_shape, of_strings
 from cairn.credential.moment import parse_datetime
 from cairn.errors import MalformedError
 
@@ -42,26 +44,31 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+@by_shape
 def text(value: Any, path: str, problems: list[Problem]) -> None:
     if not isinstance(value, str):
         problems.append(Problem(path, "text", "should be text"))
 
 
+@partial(of_strings, plain="identifier")
 def identifier(value: Any, path: str, problems: list[Problem]) -> None:
     if not is_identifier(value):
         problems.append(Problem(path, "absolute-url", "should be one absolute URL"))
 
 
+@partial(of_strings, plain="web-address")
 def web_address(value: Any, path: str, problems: list[Problem]) -> None:
     if not is_web(value):
         problems.append(Problem(path, "web-address", "should be an http or https address"))
 
 
+@partial(of_strings, plain="identifier")
 def absolute_url(value: Any, path: str, problems: list[Problem]) -> None:
     if not is_absolute(value):
         problems.append(Problem(path, "absolute-url", "should be one absolute URL"))
 
 
+@of_strings
 def picture_address(value: Any, path: str, problems: list[Problem]) -> None:
     """Where a picture is; OB 3.0 also lets it stand inside, as a ``data:`` URL of any length."""
     if isinstance(value, str) and value.startswith("data:image/") and value.isascii():
@@ -69,17 +76,20 @@ def picture_address(value: Any, path: str, problems: list[Problem]) -> None:
     identifier(value, path, problems)
 
 
+@by_shape
 def number(value: Any, path: str, problems: list[Problem]) -> None:
     # True and False are numbers to Python, and so is "77" to a sloppy comparison; neither is one here.
     if type(value) not in (int, float):
         problems.append(Problem(path, "number", "should be a number"))
 
 
+@by_shape
 def flag(value: Any, path: str, problems: list[Problem]) -> None:
     if type(value) is not bool:
         problems.append(Problem(path, "boolean", "should be true or false"))
 
 
+@of_strings
 def moment(value: Any, path: str, problems: list[Problem]) -> None:
     try:
         parse_datetime(value if isinstance(value, str) else "")
@@ -87,6 +97,7 @@ def moment(value: Any, path: str, problems: list[Problem]) -> None:
         problems.append(Problem(path, "date-time", "should be a date and time with a zone"))
 
 
+@of_strings
 def decimal_index(value: Any, path: str, problems: list[Problem]) -> None:
     """A number as canonical decimal text (B17): no sign, no leading zero, ASCII digits."""
     canonical = isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 18
@@ -102,7 +113,7 @@ def one_of(values: Collection[str], *, extensible: bool = True) -> Kind:
         if not known:
             problems.append(Problem(path, "enumeration", "should be a term of the standard's list"))
 
-    return kind
+    return of_strings(kind)
 
 
 def many(each: Kind) -> Kind:
@@ -114,12 +125,14 @@ def many(each: Kind) -> Kind:
 
     def kind(value: Any, path: str, problems: list[Problem]) -> None:
         for index, item in enumerate(as_list(value)):
-            each(item, join(path, index), problems)
+            ask(each, item, join(path, index), problems)
         ids = [item["id"] for item in as_list(value) if isinstance(item, dict) and "id" in item]
-        if len({str(one) for one in ids}) != len(ids):
+        if type(problems) is Deferring and any(type(one) is Gap for one in ids):
+            problems.keep_apart(ids)
+        elif len({str(one) for one in ids}) != len(ids):
             problems.append(Problem(path, "duplicate-node", "holds two objects with the same id"))
 
-    return kind
+    return by_shape(kind)
 
 
 def types_of(document: Any) -> list[str]:
@@ -136,6 +149,8 @@ class Shape:
     required: Mapping[str, Kind] = field(default_factory=dict)
     optional: Mapping[str, Kind] = field(default_factory=dict)
     closed: bool = False
+    # It looks at keys and types, and asks kinds about everything else.
+    by_shape: ClassVar[bool] = True
 
     def __call__(self, value: Any, path: str, problems: list[Problem]) -> None:
         if not isinstance(value, dict):
@@ -148,7 +163,7 @@ class Shape:
                 problems.append(Problem(join(path, name), "required", "is missing"))
         for name, kind in (*self.required.items(), *self.optional.items()):
             if name in value:
-                kind(value[name], join(path, name), problems)
+                ask(kind, value[name], join(path, name), problems)
         if self.closed:
             for name in sorted(value.keys() - self.required.keys() - self.optional.keys() - {"type"}):
                 problems.append(Problem(join(path, name), "closed", "is not allowed here"))

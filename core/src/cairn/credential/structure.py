@@ -11,11 +11,12 @@ sees: null vanishes, an aliased word is the same word, and two objects with one 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cairn.credential import open_badges
+from cairn.credential import containers, open_badges
 from cairn.credential.address import is_identifier
+from cairn.credential.deferred import Deferring, LookedError, Residue, by_shape, of_strings, reads, with_gaps
 from cairn.credential.moment import parse_datetime
 from cairn.credential.shapes import (
     Kind,
@@ -41,24 +42,27 @@ _VC_1 = "https://www.w3.org/2018/credentials/v1"
 BADGE = "Open Badges 3.0"
 ENDORSEMENT = "Open Badges 3.0 endorsement"
 STATUS_LIST = "Bitstring Status List"
+CLR = "CLR 2.0"
+PRESENTATION = "Verifiable Presentation"
 CREDENTIAL_2 = "Verifiable Credential 2.0"
 CREDENTIAL_1 = "Verifiable Credential 1.1"
-_WITH_RULES = frozenset({BADGE, ENDORSEMENT, STATUS_LIST, CREDENTIAL_2, CREDENTIAL_1})
+UNKNOWN = "document of an unknown kind"
+BLOCKCERTS = "Blockcerts 3 certificate"
+_WITH_RULES = frozenset(
+    {BADGE, ENDORSEMENT, STATUS_LIST, CLR, PRESENTATION, CREDENTIAL_2, CREDENTIAL_1, BLOCKCERTS}
+)
 
 # Types that say what a document is, strongest first.
 _KINDS = {
-    "VerifiablePresentation": "Verifiable Presentation",
-    "EnvelopedVerifiablePresentation": "Verifiable Presentation",
-    "ClrCredential": "CLR 2.0",
-    "BlockcertsCredential": "Blockcerts",
+    "VerifiablePresentation": PRESENTATION,
+    "EnvelopedVerifiablePresentation": PRESENTATION,
+    "ClrCredential": CLR,
     "OpenBadgeCredential": BADGE,
     "AchievementCredential": BADGE,
     "EndorsementCredential": ENDORSEMENT,
     "BitstringStatusListCredential": STATUS_LIST,
+    "BlockcertsCredential": BLOCKCERTS,
 }
-
-# The official schemas: what they demand, the rules below demand (standards text §7).
-_OFFICIAL_SCHEMA = "https://purl.imsglobal.org/spec/ob/v3p0/schema/json"
 
 # Where the types of these models live. A type written as such a URL is the same type to RDF and another
 # one to everybody who reads the JSON (B32).
@@ -88,7 +92,7 @@ def kind_of(document: Mapping[str, Any]) -> str:
         return "Open Badges 2.0"
     if isinstance(document.get("badge"), str | dict):
         return "Open Badges 1"
-    return "document of an unknown kind"
+    return UNKNOWN
 
 
 def has_rules(document: Mapping[str, Any]) -> bool:
@@ -98,20 +102,24 @@ def has_rules(document: Mapping[str, Any]) -> bool:
 
 def issuer_id(document: Mapping[str, Any]) -> str | None:
     """The id of the issuer, which is a URL or an object with one; None when there is none to compare."""
-    issuer = document.get("issuer")
-    if isinstance(issuer, dict):
-        issuer = issuer.get("id")
-    return issuer if is_identifier(issuer) else None
+    return _id_of(document.get("issuer"))
 
 
-def unknown_schemas(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """Schemas the document names that our own rules do not stand for."""
-    ids = [
-        str(entry.get("id"))
-        for entry in as_list(document.get("credentialSchema", []))
-        if isinstance(entry, dict)
-    ]
-    return tuple(each for each in ids if not each.startswith(_OFFICIAL_SCHEMA))
+def holder_id(document: Mapping[str, Any], *keys: object) -> str | None:
+    """The id of the holder of a presentation; if it names none (VCDM 2.0 §4.13), of the owner of its key.
+
+    ``keys`` is what its signatures call their key. Only their owner can have signed with them, which is for
+    the judgement to find out.
+    """
+    if "holder" in document:
+        return _id_of(document["holder"])
+    owners = (key.partition("#")[0] for key in keys if isinstance(key, str))
+    return next((owner for owner in owners if is_identifier(owner)), None)
+
+
+def _id_of(party: Any) -> str | None:
+    named = party.get("id") if isinstance(party, dict) else party
+    return named if is_identifier(named) else None
 
 
 def structure_problems(document: Mapping[str, Any]) -> tuple[Problem, ...]:
@@ -120,23 +128,46 @@ def structure_problems(document: Mapping[str, Any]) -> tuple[Problem, ...]:
     if kind not in _WITH_RULES:
         return ()
     problems: list[Problem] = []
+    _ask_rules(kind, document, problems)
+    return tuple(dict.fromkeys(problems))
+
+
+def residue(document: Mapping[str, Any], gaps: Mapping[str, int]) -> Residue | None:
+    """What decides whether a badge of this shape breaks a rule, once the strings in the gaps are known.
+
+    ``gaps`` are the strings of the document that stand for others. None when the shape alone breaks a rule,
+    or when `structure_problems` has to be asked each time.
+    """
+    if kind_of(document) != BADGE:
+        return None
+    problems = Deferring()
+    try:
+        _ask_rules(BADGE, with_gaps(document, gaps), problems)
+    except LookedError:
+        return None
+    return problems.residue()
+
+
+def _ask_rules(kind: str, document: Mapping[str, Any], problems: list[Problem]) -> None:
     old = as_list(document.get("@context"))[:1] == [_VC_1]
     _contexts(document, _VC_1 if old else _VC_2, problems)
-    _types(document, problems)
-    (_CREDENTIAL_1 if old else _CREDENTIAL_2)(dict(document), "", problems)
-    _window(document, problems)
-    _related_resources(document, problems)
-    own = {BADGE: open_badges.BADGE, ENDORSEMENT: open_badges.ENDORSEMENT, STATUS_LIST: _LIST}.get(kind)
-    if own is not None:
-        own(dict(document), "", problems)
+    if kind == PRESENTATION:
+        containers.PRESENTATION(dict(document), "", problems)
+    else:
+        _types(document, problems)
+        (_CREDENTIAL_1 if old else _CREDENTIAL_2)(dict(document), "", problems)
+        _window(document, problems)
+        _related_resources(document, problems)
+    if kind in _OWN_RULES:
+        _OWN_RULES[kind](dict(document), "", problems)
     if kind in (BADGE, ENDORSEMENT):
         _badge_context(document, problems)
-    if kind == BADGE:
+    if kind in (BADGE, ENDORSEMENT, CLR):
         _one_status(document, problems)
+    if kind == BADGE:
         _one_place(document, problems)
     _plain_keys(document, problems)
     _everywhere(document, problems)
-    return tuple(dict.fromkeys(problems))
 
 
 # --- Verifiable Credentials Data Model
@@ -160,16 +191,16 @@ def _types(document: Mapping[str, Any], problems: list[Problem]) -> None:
         problems.append(Problem("type", "type", "should be text and include VerifiableCredential"))
 
 
+@by_shape
 def _issuer(value: Any, path: str, problems: list[Problem]) -> None:
     """§4.7: a URL, or an object whose ``id`` is one."""
     if isinstance(value, dict):
-        Shape(None, {"id": identifier}, {"name": _language_text, "description": _language_text})(
-            value, path, problems
-        )
+        _ISSUER(value, path, problems)
     else:
         identifier(value, path, problems)
 
 
+@by_shape
 def _subjects(value: Any, path: str, problems: list[Problem]) -> None:
     """§4.8: one or more objects, none of them empty."""
     subjects = as_list(value)
@@ -180,6 +211,7 @@ def _subjects(value: Any, path: str, problems: list[Problem]) -> None:
             problems.append(Problem(path, "subject", "should be an object that says something"))
 
 
+@by_shape
 def _language_text(value: Any, path: str, problems: list[Problem]) -> None:
     """§11.1: text, or language value objects with nothing but value, language and direction."""
     for each in as_list(value):
@@ -195,6 +227,7 @@ def _language_text(value: Any, path: str, problems: list[Problem]) -> None:
             problems.append(Problem(path, "text", "should be text or text with a language"))
 
 
+@by_shape
 def _typed(value: Any, path: str, problems: list[Problem]) -> None:
     """§4.9–4.13: such an object says of which type it is."""
     if not isinstance(value, dict):
@@ -203,6 +236,7 @@ def _typed(value: Any, path: str, problems: list[Problem]) -> None:
         problems.append(Problem(join(path, "type"), "type", "is missing or is not text"))
 
 
+@by_shape
 def _schema(value: Any, path: str, problems: list[Problem]) -> None:
     """§4.11: type, and an ``id`` that is a URL."""
     _typed(value, path, problems)
@@ -210,16 +244,20 @@ def _schema(value: Any, path: str, problems: list[Problem]) -> None:
         identifier(value.get("id"), join(path, "id"), problems)
 
 
+@by_shape
 def _status(value: Any, path: str, problems: list[Problem]) -> None:
     """§4.10; Bitstring Status List §2.1 for entries of that type."""
     _typed(value, path, problems)
     if "BitstringStatusListEntry" not in types_of(value):
         return
     _STATUS_ENTRY(value, path, problems)
-    if value.get("id") is not None and value.get("id") == value.get("statusListCredential"):
+    if type(problems) is Deferring:
+        problems.keep_apart([value[name] for name in ("id", "statusListCredential") if name in value])
+    elif value.get("id") is not None and value.get("id") == value.get("statusListCredential"):
         problems.append(Problem(join(path, "id"), "status-id", "should not be the URL of the list"))
 
 
+_ISSUER = Shape(None, {"id": identifier}, {"name": _language_text, "description": _language_text})
 _STATUS_ENTRY = Shape(
     "BitstringStatusListEntry",
     {"statusPurpose": text, "statusListIndex": decimal_index, "statusListCredential": web_address},
@@ -261,8 +299,15 @@ _LIST = Shape(
         ),
     },
 )
+_OWN_RULES: dict[str, Kind] = {
+    BADGE: open_badges.BADGE,
+    ENDORSEMENT: open_badges.ENDORSEMENT,
+    STATUS_LIST: _LIST,
+    CLR: containers.CLR,
+}
 
 
+@reads("@context", "type", "badge", "validFrom", "validUntil", "issuanceDate", "expirationDate")
 def _window(document: Mapping[str, Any], problems: list[Problem]) -> None:
     """§4.9: the period does not end before it begins (B16); a badge also says when it begins."""
     for starts, ends in (("validFrom", "validUntil"), ("issuanceDate", "expirationDate")):
@@ -272,10 +317,11 @@ def _window(document: Mapping[str, Any], problems: list[Problem]) -> None:
             continue
         if reversed_window:
             problems.append(Problem(ends, "period", "should not be before its beginning"))
-    if kind_of(document) in (BADGE, ENDORSEMENT) and not document.keys() & {"validFrom", "issuanceDate"}:
+    if kind_of(document) in (BADGE, ENDORSEMENT, CLR) and not document.keys() & {"validFrom", "issuanceDate"}:
         problems.append(Problem("validFrom", "required", "is missing"))
 
 
+@reads("relatedResource")
 def _related_resources(document: Mapping[str, Any], problems: list[Problem]) -> None:
     """§5.3: objects with distinct ids, each with a digest."""
     if "relatedResource" not in document:
@@ -321,6 +367,9 @@ def _one_place(document: Mapping[str, Any], problems: list[Problem]) -> None:
     """
     subject = next(iter(as_list(document.get("credentialSubject"))), None)
     achievement = subject.get("achievement") if isinstance(subject, dict) else None
+    if type(problems) is Deferring:
+        _keep_places_apart(document, (document, subject, achievement), problems)
+        return
     owners = {
         str(owner["id"]): place
         for owner, place in (
@@ -336,9 +385,34 @@ def _one_place(document: Mapping[str, Any], problems: list[Problem]) -> None:
             continue
         if node.keys() - {"id", "type"}:
             problems.append(Problem(path, "duplicate-node", f"adds claims to {place or 'the credential'}"))
+    # An endorsement is in the same graph: what it says of its subject, beyond its comment, would be said of
+    # the badge, and could have been taken out of it.
+    for path, node in _contained_nodes(document, ""):
+        place = owners.get(str(node.get("id")))
+        if place is not None and node.keys() - {"id", "type", "endorsementComment"}:
+            problems.append(Problem(path, "duplicate-node", f"adds claims to {place or 'the credential'}"))
+
+
+def _keep_places_apart(document: Mapping[str, Any], owners: Sequence[Any], problems: Deferring) -> None:
+    """`_one_place` while the ids are not known: that no id comes twice is more than it asks for."""
+    own = [owner["id"] for owner in owners if isinstance(owner, Mapping) and "id" in owner]
+    others = [
+        node["id"]
+        for path, node in (*_nodes(document, ""), *_contained_nodes(document, ""))
+        if "id" in node
+        and node.keys() - {"id", "type"}
+        and not any(node is owner for owner in owners)
+        and path.replace("[0]", "") != "credentialSubject.achievement.criteria"
+    ]
+    problems.keep_apart(own, others)
 
 
 # --- everywhere
+
+
+def nodes(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every object that the document itself has, with its path; not those of documents inside it."""
+    return _nodes(document, "")
 
 
 def _nodes(value: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -348,7 +422,7 @@ def _nodes(value: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield from _nodes(item, join(path, index))
     if not isinstance(value, Mapping):
         return
-    if path and "VerifiableCredential" in types_of(value):
+    if path and is_contained(value):
         return
     yield path, value
     for name, item in value.items():
@@ -356,23 +430,60 @@ def _nodes(value: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield from _nodes(item, join(path, name))
 
 
+def _contained_nodes(
+    value: Any, path: str, *, inside: bool = False
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every object of the contained documents, which ``_nodes`` leaves out."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _contained_nodes(item, join(path, index), inside=inside)
+    if not isinstance(value, Mapping):
+        return
+    inside = inside or (bool(path) and is_contained(value))
+    if inside:
+        yield path, value
+    for name, item in value.items():
+        if name not in ("@context", "proof"):
+            yield from _contained_nodes(item, join(path, name), inside=inside)
+
+
+# Documents that have rules and a judgement of their own, wherever they stand in another one.
+_CONTAINED_TYPES = frozenset(
+    {
+        "VerifiableCredential",
+        "VerifiablePresentation",
+        "EnvelopedVerifiableCredential",
+        "EnvelopedVerifiablePresentation",
+    }
+)
+
+
+def is_contained(node: Mapping[str, Any]) -> bool:
+    """Whether an object inside a document is a credential or a presentation of its own."""
+    return not _CONTAINED_TYPES.isdisjoint(types_of(node))
+
+
 def _everywhere(document: Mapping[str, Any], problems: list[Problem]) -> None:
     """Rules for every object: ids, types, keywords and nothing that is null (B12, B29, B30)."""
     for path, node in _nodes(document, ""):
-        if "id" in node and not (is_identifier(node["id"]) or _is_picture(node)):
-            problems.append(Problem(join(path, "id"), "absolute-url", "should be one absolute URL"))
+        if "id" in node:
+            kind = _picture_id if "Image" in types_of(node) else identifier
+            kind(node["id"], join(path, "id"), problems)
         for entry in as_list(node.get("type", [])):
             if isinstance(entry, str) and entry.startswith(_TYPE_NAMESPACES):
                 problems.append(Problem(join(path, "type"), "type", "should name the type, not its URL"))
         for name, value in node.items():
             if name.startswith("@") and name != "@context" and name not in _VALUE_KEYWORDS:
                 problems.append(Problem(join(path, name), "keyword", "is not allowed in a credential"))
-            if value is None or (isinstance(value, list) and None in value):
+            if value is None or (isinstance(value, list) and any(item is None for item in value)):
                 problems.append(Problem(join(path, name), "null", "should have a value or be left out"))
 
 
-def _is_picture(node: Mapping[str, Any]) -> bool:
-    return "Image" in types_of(node) and str(node.get("id")).startswith("data:image/")
+@of_strings
+def _picture_id(value: Any, path: str, problems: list[Problem]) -> None:
+    """The id of an ``Image`` may be the picture itself, as a ``data:`` URL."""
+    if not (isinstance(value, str) and value.startswith("data:image/")):
+        identifier(value, path, problems)
 
 
 def _plain_keys(document: Mapping[str, Any], problems: list[Problem]) -> None:

@@ -9,6 +9,7 @@ Hides two libraries (PyNaCl for Ed25519, cryptography for ECDSA and RSA) behind 
     Ed25519     32 bytes (RFC 8032 §5.1.5)            R ‖ S, 64 bytes            EdDSA, Ed25519
     P-256       compressed point, 33 bytes            r ‖ s, 64 bytes, SHA-256   ES256
     P-384       compressed point, 49 bytes            r ‖ s, 96 bytes, SHA-384   ES384
+    P-521       compressed point, 67 bytes            r ‖ s, 132 bytes, SHA-512  ES512
     RSA         DER SubjectPublicKeyInfo              PKCS #1 v1.5, SHA-256      RS256
 """
 

@@ -20,6 +20,7 @@ class Algorithm(StrEnum):
     ED25519 = "Ed25519"
     P256 = "P-256"
     P384 = "P-384"
+    P521 = "P-521"
     RSA = "RSA"
 
 
@@ -70,6 +71,12 @@ CURVES: Final = {
         hashes.SHA384(),
         48,
         0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973,
+    ),
+    Algorithm.P521: Curve(
+        ec.SECP521R1(),
+        hashes.SHA512(),
+        66,  # 521 bits; the seven above them are zero
+        2**521 - 2**260 + 0xA51868783BF2F966B7FCC0148F709A5D03BB5C9B8899C47AEBB6FB71E91386409,
     ),
 }
 

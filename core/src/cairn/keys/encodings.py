@@ -13,6 +13,14 @@ _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BASE58_VALUES = {character: value for value, character in enumerate(_BASE58)}
 _BASE58_PAIRS = [high + low for high in _BASE58 for low in _BASE58]
+# Base conversion in one go, for texts as long as signatures: the digits lie in a number eight bits apart, and
+# each step adds up neighbours, all pairs of them at once, until one sum is left.
+_BASE58_DIGITS = bytes(_BASE58.find(chr(octet)) & 0xFF for octet in range(256))
+_BASE58_STEPS = [
+    (sum((1 << width) - 1 << at for at in range(0, 1024, 2 * width)), width, 58 ** (width // 8))
+    for width in (8, 16, 32, 64, 128, 256, 512)
+]
+_BASE58_SHORT = 128
 # Base conversion is quadratic. Nothing we read needs more: an RSA key of 8,192 bits has 1,411 characters.
 _BASE58_LIMIT = 2048
 _BASE64_LIMIT = 8 * 1024 * 1024
@@ -57,6 +65,8 @@ def base58btc_decode(text: str) -> bytes:
     """The bytes that ``text`` spells; every text over the alphabet spells exactly one (B20)."""
     if len(text) > _BASE58_LIMIT:
         raise MalformedError("limit-base58btc", f"a base58btc text of {len(text):,} characters is too long")
+    if len(text) <= _BASE58_SHORT:
+        return _with_zeros(text, _short_number(text))
     number = 0
     # Ten digits fit a machine word, so only one multiplication in ten is one of long numbers.
     for start in range(0, len(text), 10):
@@ -68,6 +78,23 @@ def base58btc_decode(text: str) -> bytes:
                 raise MalformedError("base58btc", f"{character!r} is not a base58btc character")
             value = value * 58 + digit
         number = number * 58 ** len(group) + value
+    return _with_zeros(text, number)
+
+
+def _short_number(text: str) -> int:
+    """The number that at most 128 digits spell."""
+    # What is not ASCII becomes a character outside the alphabet, in the same place.
+    digits = text.encode("ascii", "replace").translate(_BASE58_DIGITS)
+    if b"\xff" in digits:
+        wrong = text[digits.index(b"\xff")]
+        raise MalformedError("base58btc", f"{wrong!r} is not a base58btc character")
+    number = int.from_bytes(digits, "big")
+    for mask, width, power in _BASE58_STEPS:
+        number = (number & mask) + (number >> width & mask) * power
+    return number
+
+
+def _with_zeros(text: str, number: int) -> bytes:
     zeros = len(text) - len(text.lstrip("1"))
     return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8, "big")
 

@@ -17,6 +17,7 @@ _JOSE_NAMES: Final = {
     Algorithm.ED25519: ("EdDSA", "Ed25519"),
     Algorithm.P256: ("ES256",),
     Algorithm.P384: ("ES384",),
+    Algorithm.P521: ("ES512",),
     Algorithm.RSA: ("RS256",),
 }
 
@@ -30,6 +31,8 @@ def algorithm_of(jwk: Mapping[str, object]) -> Algorithm:
             return Algorithm.P256
         case "EC", "P-384":
             return Algorithm.P384
+        case "EC", "P-521":
+            return Algorithm.P521
         case "RSA", None:
             return Algorithm.RSA
         case str(kty), None | str():

@@ -60,7 +60,7 @@ class PrivateKey:
         match algorithm:
             case Algorithm.ED25519:
                 return cls(algorithm, nacl.utils.random(32))
-            case Algorithm.P256 | Algorithm.P384:
+            case Algorithm.P256 | Algorithm.P384 | Algorithm.P521:
                 curve = CURVES[algorithm]
                 scalar = ec.generate_private_key(curve.curve).private_numbers().private_value
                 return cls(algorithm, scalar.to_bytes(curve.size, "big"))
@@ -143,7 +143,7 @@ def _load_private(algorithm: Algorithm, octets: bytes) -> _Handle:
             if len(octets) != 32:
                 raise MalformedError("key-length", f"an Ed25519 seed has 32 bytes, not {len(octets)}")
             return nacl.bindings.crypto_sign_seed_keypair(octets)[1]
-        case Algorithm.P256 | Algorithm.P384:
+        case Algorithm.P256 | Algorithm.P384 | Algorithm.P521:
             curve = CURVES[algorithm]
             scalar = int.from_bytes(octets, "big")
             if len(octets) != curve.size or not 0 < scalar < curve.order:

@@ -102,6 +102,7 @@ _MULTIKEY_PREFIXES: Final = {
     Algorithm.ED25519: b"\xed\x01",
     Algorithm.P256: b"\x80\x24",
     Algorithm.P384: b"\x81\x24",
+    Algorithm.P521: b"\x82\x24",
     Algorithm.RSA: b"\x85\x24",
 }
 
@@ -117,7 +118,7 @@ class PublicKey:
         match self.algorithm:
             case Algorithm.ED25519:
                 _check_ed25519(self.material)
-            case Algorithm.P256 | Algorithm.P384:
+            case Algorithm.P256 | Algorithm.P384 | Algorithm.P521:
                 _load_curve_point(self.algorithm, self.material)
             case Algorithm.RSA:
                 _load_rsa(self.material)
@@ -154,7 +155,7 @@ class PublicKey:
         match self.algorithm:
             case Algorithm.ED25519:
                 return {"kty": "OKP", "crv": "Ed25519", "x": base64url_encode(self.material)}
-            case Algorithm.P256 | Algorithm.P384:
+            case Algorithm.P256 | Algorithm.P384 | Algorithm.P521:
                 point = _load_curve_point(self.algorithm, self.material).public_numbers()
                 size = CURVES[self.algorithm].size
                 x, y = (base64url_encode(value.to_bytes(size, "big")) for value in (point.x, point.y))
@@ -174,7 +175,7 @@ class PublicKey:
         match self.algorithm:
             case Algorithm.ED25519:
                 return _verify_ed25519(self.material, message, signature)
-            case Algorithm.P256 | Algorithm.P384:
+            case Algorithm.P256 | Algorithm.P384 | Algorithm.P521:
                 return _verify_ecdsa(self.algorithm, self.material, message, signature)
             case Algorithm.RSA:
                 return _verify_rsa(self.material, message, signature)

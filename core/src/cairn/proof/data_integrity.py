@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Embedded proofs: W3C Data Integrity 1.0 with the cryptosuites eddsa-rdfc-2022 and eddsa-jcs-2022.
+"""Embedded proofs: W3C Data Integrity 1.0 and its cryptosuites, and one of the proofs that came before it.
+
+    eddsa-rdfc-2022, eddsa-jcs-2022     Ed25519, SHA-256                       vc-di-eddsa §3.2, §3.3
+    ecdsa-rdfc-2019, ecdsa-jcs-2019     P-256, SHA-256 or P-384, SHA-384       vc-di-ecdsa §3.2, §3.3
+    ecdsa-sd-2023                       P-256, statement by statement          ``ecdsa_sd``
+    Ed25519Signature2020                as eddsa-rdfc-2022; never made anew    vc-di-eddsa appendix
 
 Checking follows the Recommendation except where it fails open. Its proof-set algorithm forgets failures,
 leaves out proofs that throw and is satisfied by an empty list (S1). Here a document is intact only when at
@@ -9,31 +14,52 @@ least one proof of a suite we know holds, none of them fails, and every proof th
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from hashlib import sha256
+from hashlib import new as new_hash
 from typing import TYPE_CHECKING, Any
 
-from cairn.canonical import PINNED, jcs, rdf_canonical
+from cairn.canonical import PINNED, jcs, parse_json, rdf_canonical, to_json
 from cairn.credential import format_datetime, parse_datetime
 from cairn.credential.address import is_identifier
 from cairn.errors import CairnError, MalformedError, UnsupportedError
 from cairn.keys import Algorithm, multibase_decode, multibase_encode
+from cairn.proof import ecdsa_sd
 from cairn.proof.outcome import CLOCK_SKEW, Answer, Outcome, refuse_key_out_of_use
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from cairn.canonical import Context
-    from cairn.keys import Signer
+    from cairn.keys import PublicKey, Signer
     from cairn.proof.outcome import Resolve
 
 RDFC = "eddsa-rdfc-2022"
 JCS = "eddsa-jcs-2022"
-_CRYPTOSUITES = (RDFC, JCS)
+ECDSA_RDFC = "ecdsa-rdfc-2019"
+ECDSA_JCS = "ecdsa-jcs-2019"
+ECDSA_SD = "ecdsa-sd-2023"
+CRYPTOSUITES = (RDFC, JCS, ECDSA_RDFC, ECDSA_JCS, ECDSA_SD)
 
-PURPOSE = "assertionMethod"  # what credentials are signed for; presentations are another matter (B64)
+# A proof type of its own, without a cryptosuite: what DataIntegrityProof replaced.
+ED25519_2020 = "Ed25519Signature2020"
+
+_OVER_JCS = frozenset({JCS, ECDSA_JCS})
+_KEYS = {
+    RDFC: (Algorithm.ED25519,),
+    JCS: (Algorithm.ED25519,),
+    ED25519_2020: (Algorithm.ED25519,),
+    ECDSA_RDFC: (Algorithm.P256, Algorithm.P384),
+    ECDSA_JCS: (Algorithm.P256, Algorithm.P384),
+    ECDSA_SD: (Algorithm.P256,),
+}
+_P384_SIGNATURE = 96  # bytes; the curve decides on the hash, and the signature's length tells the curve
+
+PURPOSE = "assertionMethod"  # what credentials are signed for
+PRESENTING = "authentication"  # what presentations are signed for, and never a credential (B64)
 MAX_PROOFS = 16  # B63
+INTACT = "Nothing has been changed since it was signed."
 
 _WORD = re.compile(r"[A-Za-z0-9-]{1,40}")
 
@@ -65,51 +91,104 @@ def sign(
     cryptosuite: str = RDFC,
     proof_id: str | None = None,
     previous_proofs: Sequence[str] = (),
+    mandatory_pointers: Sequence[str] = (),
+    fresh: ecdsa_sd.Secrets | None = None,
     contexts: Mapping[str, Context] = PINNED,
+    purpose: str = PURPOSE,
+    domain: str | None = None,
+    challenge: str | None = None,
 ) -> dict[str, Any]:
     """Add a proof (Data Integrity §4.2; vc-di-eddsa §3.2.1, §3.3.1); an earlier proof stays beside it.
 
     ``previous_proofs`` names proofs of the document that the new one also vouches for: a proof chain.
+    ``mandatory_pointers`` choose what no copy derived from an ecdsa-sd-2023 proof may leave out. ``domain``
+    and ``challenge`` say for whom, and in answer to which question, a presentation is signed (§2.1).
     """
-    if cryptosuite not in _CRYPTOSUITES:
+    if cryptosuite not in CRYPTOSUITES:
         raise UnsupportedError("unknown-cryptosuite", f"cannot sign with {cryptosuite!r}")
-    if signer.algorithm is not Algorithm.ED25519:
-        raise UnsupportedError("key-type", f"{cryptosuite} needs an Ed25519 key, not {signer.algorithm}")
+    if signer.algorithm not in _KEYS[cryptosuite]:
+        raise UnsupportedError("key-type", f"{_needed(cryptosuite)}, not {signer.algorithm}")
+    if cryptosuite != ECDSA_SD and (mandatory_pointers or fresh is not None):
+        raise ValueError("only ecdsa-sd-2023 has mandatory pointers")
+    if cryptosuite == ECDSA_SD and previous_proofs:
+        # The holder would have to show the named proofs, which sign what is left out.
+        raise UnsupportedError("previous-proof", "a proof for selective disclosure leans on no other")
     configuration: dict[str, Any] = {
         "type": "DataIntegrityProof",
         "cryptosuite": cryptosuite,
         "created": format_datetime(created),
         "verificationMethod": verification_method,
-        "proofPurpose": PURPOSE,
+        "proofPurpose": purpose,
     }
+    asked = {"domain": domain, "challenge": challenge}
+    configuration |= {name: value for name, value in asked.items() if value is not None}
     if proof_id is not None:
         configuration["id"] = proof_id
     if previous_proofs:
         configuration["previousProof"] = (
             previous_proofs[0] if len(previous_proofs) == 1 else list(previous_proofs)
         )
-    if cryptosuite == JCS:
+    if cryptosuite in _OVER_JCS:
         configuration["@context"] = document["@context"]
     earlier = _as_list(document["proof"]) if "proof" in document else []
     vouched_for = [each for each in earlier if each.get("id") in previous_proofs]
     if len(vouched_for) != len(previous_proofs):
         raise MalformedError("previous-proof", "The document has no such proofs to lean on.")
-    unsecured = _unsecured(document, vouched_for)
-    signature = signer.sign(hash_input(unsecured, configuration, contexts=contexts))
-    proof = {**configuration, "proofValue": multibase_encode(signature)}
+    # As a reader will have it: a Python object that stands in two places is two objects on the wire, and
+    # without an id they are two nodes.
+    unsecured = parse_json(to_json(_unsecured(document, vouched_for)))
+    if cryptosuite == ECDSA_SD:
+        value = ecdsa_sd.sign(
+            unsecured,
+            configuration,
+            signer,
+            mandatory_pointers=mandatory_pointers,
+            fresh=fresh,
+            contexts=contexts,
+        )
+    else:
+        digest = "sha384" if signer.algorithm is Algorithm.P384 else "sha256"
+        signed = hash_input(unsecured, configuration, digest=digest, contexts=contexts)
+        value = multibase_encode(signer.sign(signed))
+    proof = {**configuration, "proofValue": value}
     return {**document, "proof": [*earlier, proof] if earlier else proof}
+
+
+def derive(
+    document: Mapping[str, Any],
+    *,
+    selective_pointers: Sequence[str],
+    contexts: Mapping[str, Context] = PINNED,
+) -> dict[str, Any]:
+    """A copy with a derived proof that shows what is mandatory and what the pointers choose (§3.6.6).
+
+    Other proofs of the document are left behind: they sign what the copy does not show.
+    """
+    proofs = _as_list(document.get("proof", []))
+    bases = [each for each in proofs if isinstance(each, dict) and each.get("cryptosuite") == ECDSA_SD]
+    if len(bases) != 1 or "previousProof" in bases[0]:
+        message = "The document has no single proof of ecdsa-sd-2023 to derive a copy from."
+        raise MalformedError("no-proof", message)
+    proof = bases[0]
+    unsecured = _unsecured(document, [])
+    revealed, value = ecdsa_sd.derive(
+        unsecured, proof.get("proofValue"), selective_pointers, contexts=contexts
+    )
+    return {**revealed, "proof": {**proof, "proofValue": value}}
 
 
 def check(
     document: Mapping[str, Any],
     resolve: Resolve,
     *,
-    at: datetime,
+    at: datetime | None,
     contexts: Mapping[str, Context] = PINNED,
+    purpose: str = PURPOSE,
 ) -> Answer:
     """Look at every proof of the document and say whether it is intact (S1, S2; B63–B70, B73).
 
-    ``contexts`` are those whose meaning is known. Only a conformance run knows more than the pinned ones.
+    ``contexts`` are those whose meaning is known, ``at`` the moment by which dates and keys are judged. Only
+    a conformance run knows more contexts than the pinned ones, or names no moment (N1).
     """
     if "proof" not in document:
         return Answer(Outcome.FAILED, "no-proof", "It is not signed.")
@@ -118,7 +197,7 @@ def check(
         before = _chain(proofs)
     except MalformedError as error:
         return Answer.of(error)
-    question = _Question(document, resolve, at, contexts)
+    question = _Question(document, resolve, at, contexts, purpose)
     looks = [
         _look(proof, [proofs[index] for index in before[position]], question)
         for position, proof in enumerate(proofs)
@@ -126,20 +205,44 @@ def check(
     return _together(looks, before)
 
 
+def is_partial(document: Mapping[str, Any]) -> bool:
+    """Whether only proofs for selective disclosure vouch for it, so that its issuer may have said more.
+
+    Proofs that we do not know count for nothing here, as they do in ``check``.
+    """
+    suites = set()
+    for proof in _as_list(document.get("proof")):
+        with suppress(CairnError):
+            suites.add(_suite(proof) if isinstance(proof, dict) else "")
+    return suites == {ECDSA_SD}
+
+
 def hash_input(
     unsecured: Mapping[str, Any],
     configuration: Mapping[str, Any],
     *,
+    digest: str = "sha256",
     contexts: Mapping[str, Context] = PINNED,
 ) -> bytes:
-    """What is signed: hash(canonical configuration) ‖ hash(canonical document) (vc-di-eddsa §3.2.4)."""
-    if configuration["cryptosuite"] == JCS:
-        return sha256(jcs(configuration)).digest() + sha256(jcs(unsecured)).digest()
-    options = {"@context": unsecured.get("@context"), **configuration}
-    return (
-        sha256(rdf_canonical(options, contexts=contexts)).digest()
-        + sha256(rdf_canonical(unsecured, contexts=contexts)).digest()
-    )
+    """What is signed: hash(canonical configuration) ‖ hash(canonical document) (vc-di-eddsa §3.2.4).
+
+    With P-384 the hash is SHA-384, inside the canonicalization as well (vc-di-ecdsa §3.2.3, §3.2.4).
+    """
+    if configuration.get("cryptosuite") in _OVER_JCS:
+        parts = [jcs(configuration), jcs(unsecured)]
+    else:
+        parts = [
+            rdf_canonical(each, contexts=contexts, algorithm=digest)
+            for each in _parts(unsecured, configuration)
+        ]
+    return b"".join(new_hash(digest, part).digest() for part in parts)
+
+
+def _parts(
+    unsecured: Mapping[str, Any], configuration: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """What the RDFC suites canonicalize: the proof's options under the document's contexts, the document."""
+    return {"@context": unsecured.get("@context"), **configuration}, unsecured
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +251,9 @@ class _Question:
 
     document: Mapping[str, Any]
     resolve: Resolve
-    at: datetime
+    at: datetime | None
     contexts: Mapping[str, Context]
+    purpose: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,14 +317,15 @@ def _look(proof: Mapping[str, Any], previous: Sequence[Mapping[str, Any]], quest
     except CairnError as error:
         return _Look(Answer.of(error, methods=methods), known=True)
     details = {"cryptosuite": suite, "created": proof["created"]} if "created" in proof else {}
+    if suite == ED25519_2020:
+        details["note"] = "old-suite"
     # Without a date nobody can say whether the key was good when it signed, as long as no log tells (B68).
-    if "created" not in proof:
+    if "created" not in proof and question.at is not None:
         undated = Answer(
             Outcome.UNDECIDED, "no-created", "The proof does not say when it was made.", methods=methods
         )
         return _Look(undated, known=True)
-    message = "Nothing has been changed since it was signed."
-    return _Look(Answer(Outcome.PASSED, "ok", message, signed, methods, details), known=True)
+    return _Look(Answer(Outcome.PASSED, "ok", INTACT, signed, methods, details), known=True)
 
 
 def _suite(proof: Mapping[str, Any]) -> str:
@@ -228,14 +333,16 @@ def _suite(proof: Mapping[str, Any]) -> str:
     kind = proof.get("type")
     if not isinstance(kind, str):
         raise MalformedError("proof-malformed", "A proof does not say of which type it is.")
+    if kind == ED25519_2020 and "cryptosuite" not in proof:
+        return ED25519_2020
     if kind != "DataIntegrityProof":
-        if proof.get("cryptosuite") in _CRYPTOSUITES:
+        if kind == ED25519_2020 or proof.get("cryptosuite") in CRYPTOSUITES:
             raise MalformedError("proof-malformed", "A proof of that type cannot name that cryptosuite.")
         raise UnsupportedError("unknown-proof-type", f"It is signed in a way we do not know{_named(kind)}.")
     suite = proof.get("cryptosuite")
     if not isinstance(suite, str):
         raise MalformedError("proof-malformed", "A proof does not name its cryptosuite.")
-    if suite not in _CRYPTOSUITES:
+    if suite not in CRYPTOSUITES:
         raise UnsupportedError("unknown-cryptosuite", f"It is signed in a way we do not know{_named(suite)}.")
     return suite
 
@@ -254,34 +361,50 @@ def _verify(
     """Verify one proof (Data Integrity §4.5) and return the document as that proof signed it."""
     document, at = question.document, question.at
     _refuse_strange_members(proof, suite)
-    if proof.get("proofPurpose") != PURPOSE:
-        raise MalformedError("proof-purpose", f"The proof was not made for {PURPOSE}.")
+    if proof.get("proofPurpose") != question.purpose:
+        raise MalformedError("proof-purpose", f"The proof was not made for {question.purpose}.")
     url = proof.get("verificationMethod")
     if not isinstance(url, str) or not is_identifier(url):
         raise MalformedError("verification-method", "The proof does not name its key by a URL.")
     created = _moment(proof, "created")
     expires = _moment(proof, "expires")
-    if created is not None and created > at + CLOCK_SKEW:
+    if at is not None and created is not None and created > at + CLOCK_SKEW:
         raise MalformedError("created-in-future", "The proof says that it will be made in the future.")
-    if expires is not None and expires < at - CLOCK_SKEW:
+    if at is not None and expires is not None and expires < at - CLOCK_SKEW:
         raise MalformedError("proof-expired", "The proof was only good until an earlier date.")
-    signature = _signature(proof)
-
-    if suite == JCS:
+    if suite in _OVER_JCS:
         document = {**document, "@context": _signed_context(proof, document)}
     unsecured = _unsecured(document, previous)
-    configuration = {name: value for name, value in proof.items() if name != "proofValue"}
-    signed = hash_input(unsecured, configuration, contexts=question.contexts)
+    is_signed_with = _prepare(proof, suite, unsecured, question.contexts)
     method = question.resolve(url)
-    if method.public_key.algorithm is not Algorithm.ED25519:
-        raise MalformedError("key-type", f"{suite} needs an Ed25519 key, and this is another kind.")
-    if not method.public_key.verify(signed, signature):
+    if method.public_key.algorithm not in _KEYS[suite]:
+        raise MalformedError("key-type", f"{_needed(suite)}, and this is another kind.")
+    if not is_signed_with(method.public_key):
         raise MalformedError("signature-mismatch", "The signature does not match.")
-    refuse_key_out_of_use(method, signed_at=created, at=at)
-    if suite == JCS:
+    if at is not None:
+        refuse_key_out_of_use(method, signed_at=created, at=at)
+    if suite in _OVER_JCS:
         # JCS signs bytes, not meaning: a term that no context defines is signed and still says nothing (B73).
         rdf_canonical(unsecured, contexts=question.contexts)
     return {name: value for name, value in unsecured.items() if name != "proof"}
+
+
+def _prepare(
+    proof: Mapping[str, Any], suite: str, unsecured: Mapping[str, Any], contexts: Mapping[str, Context]
+) -> Callable[[PublicKey], bool]:
+    """Everything that can be done before the key is looked up, so that a broken proof is told as one."""
+    configuration = {name: value for name, value in proof.items() if name != "proofValue"}
+    if suite == ECDSA_SD:
+        return ecdsa_sd.prepare(unsecured, configuration, proof.get("proofValue"), contexts=contexts)
+    signature = _signature(proof)
+    digest = "sha384" if Algorithm.P384 in _KEYS[suite] and len(signature) == _P384_SIGNATURE else "sha256"
+    message = hash_input(unsecured, configuration, digest=digest, contexts=contexts)
+    # A key of the other curve refuses the signature by its length.
+    return lambda key: key.verify(message, signature)
+
+
+def _needed(suite: str) -> str:
+    return f"{suite} needs a key of {' or '.join(_KEYS[suite])}"
 
 
 def _together(looks: Sequence[_Look], before: Sequence[Sequence[int]]) -> Answer:
@@ -306,7 +429,7 @@ def _context_count(answer: Answer) -> int:
 
 
 def _refuse_strange_members(proof: Mapping[str, Any], suite: str) -> None:
-    known = _MEMBERS | {"@context"} if suite == JCS else _MEMBERS
+    known = _MEMBERS | {"@context"} if suite in _OVER_JCS else _MEMBERS
     if set(proof) - known:
         raise MalformedError("proof-extra-member", "The proof has members that no standard gives it.")
 

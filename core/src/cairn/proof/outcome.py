@@ -8,7 +8,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from cairn.errors import MalformedError
+from cairn.errors import MalformedError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,11 +63,29 @@ class Answer:
 
 
 def refuse_key_out_of_use(method: VerificationMethod, *, signed_at: datetime | None, at: datetime) -> None:
-    """Refuse a key that its owner has withdrawn or that had run out when it signed (S2).
+    """Refuse a key that its owner has withdrawn, or that was not in use when it signed (S2, B68).
 
-    ``revoked`` marks a compromised key: whoever has it also writes the date, so no date saves it.
+    ``signed_at`` is what the signature says of itself, and so says whoever has the key:
+
+    - against the signature it is believed: a key that had expired, was not listed yet or no longer listed
+      at that time did not sign for its owner;
+    - for the signature it is believed only while nobody says that the key is in wrong hands. ``revoked``
+      marks a compromised key: whoever has it also writes the date, so no date saves it. A key that its
+      owner has taken out of the document without a word may be one, so that nothing follows.
+
+    Only a time that the signer could not choose helps a withdrawn key; whoever knows one hands over a method
+    without these marks.
     """
     if method.revoked is not None and method.revoked <= at:
         raise MalformedError("key-revoked", "The issuer has withdrawn the key that signed this.")
     if method.expires is not None and (signed_at or at) > method.expires:
         raise MalformedError("key-expired", "The key that signed this had expired by then.")
+    if method.since is not None and signed_at is not None and signed_at < method.since - CLOCK_SKEW:
+        raise MalformedError("key-not-yet", "The key was not the issuer's yet when this says it was signed.")
+    if method.retired is not None and method.retired <= at:
+        if signed_at is not None and signed_at > method.retired + CLOCK_SKEW:
+            raise MalformedError("key-retired", "The key was no longer the issuer's when this was signed.")
+        raise UnavailableError(
+            "key-retired",
+            "The issuer no longer lists the key, and nothing proves that it signed before that.",
+        )

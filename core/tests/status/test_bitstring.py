@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from cairn.credential import structure_problems
 from cairn.errors import MalformedError, UnsupportedError
+from cairn.keys import base64url_decode
 from cairn.status import (
     MINIMUM_LENGTH,
     SUSPENSION,
@@ -280,17 +281,18 @@ def test_b17_plain_decimals_are_read(index: int) -> None:
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        ({"type": "StatusList2021Entry"}, UnsupportedError),
         ({"type": "1EdTechRevocationList"}, UnsupportedError),
         ({"type": None}, UnsupportedError),
         ({"type": ["BitstringStatusListEntry", "X"]}, UnsupportedError),
-        ({"statusSize": 0}, UnsupportedError),
-        ({"statusSize": 2}, UnsupportedError),
-        ({"statusSize": 3}, UnsupportedError),
-        ({"statusSize": 10**9}, UnsupportedError),
-        ({"statusSize": "1"}, UnsupportedError),
-        ({"statusSize": True}, UnsupportedError),
-        ({"statusSize": None}, UnsupportedError),
+        ({"statusSize": 0}, MalformedError),
+        ({"statusSize": -1}, MalformedError),
+        ({"statusSize": 2}, MalformedError),
+        ({"statusSize": 3}, MalformedError),
+        ({"statusSize": 10**9}, MalformedError),
+        ({"statusSize": "1"}, MalformedError),
+        ({"statusSize": 1.0}, MalformedError),
+        ({"statusSize": True}, MalformedError),
+        ({"statusSize": None}, MalformedError),
         ({"statusPurpose": ["revocation"]}, MalformedError),
         ({"statusPurpose": ""}, MalformedError),
         ({"statusPurpose": None}, MalformedError),
@@ -308,6 +310,100 @@ def test_b17_plain_decimals_are_read(index: int) -> None:
 def test_b80_b85_an_entry_that_means_nothing_here_is_refused(change: dict[str, Any], error: type) -> None:
     with pytest.raises(error):
         StatusEntry.from_document(entry(**change))
+
+
+MESSAGES = [
+    {"status": "0x0", "message": "pending"},
+    {"status": "0x1", "message": "accepted"},
+    {"status": "0x2", "message": "rejected"},
+    {"status": "0x3", "message": "closed"},
+]
+
+
+def test_each_value_of_several_bits_has_one_message_whatever_their_order() -> None:
+    for messages in (MESSAGES, MESSAGES[::-1]):
+        read = StatusEntry.from_document(entry(statusPurpose="message", statusSize=2, statusMessage=messages))
+
+        assert read.size == 2
+        assert read.messages == ("pending", "accepted", "rejected", "closed")
+    wide = [{"status": f"0x{value:X}", "message": str(value)} for value in range(16)]
+    assert StatusEntry.from_document(entry(statusSize=4, statusMessage=wide)).messages[10] == "10"
+
+
+def test_an_entry_of_several_bits_is_written_as_it_was_read() -> None:
+    document = entry(statusPurpose="message", statusSize=2, statusMessage=MESSAGES)
+
+    assert StatusEntry.from_document(document).to_document() == document
+
+
+def test_an_entry_of_2021_has_one_bit_and_no_messages() -> None:
+    document = entry(type="StatusList2021Entry", statusSize=2, statusMessage=MESSAGES)
+
+    read = StatusEntry.from_document(document)
+
+    assert (read.type, read.size, read.messages) == ("StatusList2021Entry", 1, ())
+    assert read.to_document()["type"] == "StatusList2021Entry"
+
+
+@pytest.mark.parametrize("size", [2, 4, 8])
+def test_b86_an_entry_of_several_bits_begins_with_its_highest_one(size: int) -> None:
+    bits = StatusList(MINIMUM_LENGTH * size)
+    for position in (0, size, 2 * size - 1):  # the first bit of entries 0 and 1, the last bit of entry 1
+        bits.set(position, True)
+
+    assert bits.value(0, size) == 1 << size - 1
+    assert bits.value(1, size) == (1 << size - 1) + 1
+    assert bits.value(2, size) == 0
+    assert bits.value(MINIMUM_LENGTH - 1, size) == 0
+    with pytest.raises(MalformedError) as refused:
+        bits.value(MINIMUM_LENGTH, size)
+    assert refused.value.code == "status-index-range"
+
+
+def test_b79_a_list_holds_the_minimum_of_entries_and_not_of_bits() -> None:
+    with pytest.raises(MalformedError) as refused:
+        StatusList(MINIMUM_LENGTH).value(0, 2)
+
+    assert refused.value.code == "status-list-length"
+
+
+def test_b79_b86_a_list_of_2021_is_read_in_its_own_alphabet() -> None:
+    bits = StatusList()
+    bits.set(5, True)
+    text = bits.encode()
+
+    packed = base64url_decode(text.removeprefix("u"))
+    for written in (text.removeprefix("u"), base64.b64encode(packed).decode("ascii")):
+        assert StatusList.decode_2021(written) == bits
+    with pytest.raises(MalformedError):
+        StatusList.decode_2021(text)
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [],
+        MESSAGES[:3],
+        [*MESSAGES, MESSAGES[0]],
+        [*MESSAGES[:3], MESSAGES[0]],
+        [*MESSAGES[:3], {"status": "0x4", "message": "x"}],
+        [*MESSAGES[:3], {"status": "3", "message": "x"}],
+        [*MESSAGES[:3], {"status": "0x3 ", "message": "x"}],
+        [*MESSAGES[:3], {"status": 3, "message": "x"}],
+        [*MESSAGES[:3], {"status": "0x3", "message": 3}],
+        [*MESSAGES[:3], {"status": "0x3"}],
+        [*MESSAGES[:3], {"message": "x"}],
+        [*MESSAGES[:3], "0x3"],
+        [*MESSAGES[:3], None],
+        "0x3",
+        None,
+    ],
+)
+def test_n14_other_messages_are_refused(messages: object) -> None:
+    with pytest.raises(MalformedError) as refused:
+        StatusEntry.from_document(entry(statusPurpose="message", statusSize=2, statusMessage=messages))
+
+    assert refused.value.code == "status-message"
 
 
 def test_an_entry_may_say_its_size_of_one() -> None:
@@ -391,25 +487,26 @@ def test_b81_another_list_is_not_read(change: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "code"),
     [
-        {"type": "StatusList2021"},
-        {"type": None},
-        {"statusPurpose": "suspension"},
-        {"statusPurpose": []},
-        {"statusPurpose": None},
-        {"statusPurpose": {"revocation": True}},
-        {"encodedList": None},
-        {"encodedList": [PUBLISHED_EMPTY_LIST]},
-        {"encodedList": "uAAAA"},
+        ({"type": "StatusList2021"}, "status-list-subject"),
+        ({"type": None}, "status-list-subject"),
+        ({"statusPurpose": "suspension"}, "status-list-purpose"),
+        ({"statusPurpose": []}, "status-list-purpose"),
+        ({"statusPurpose": None}, "status-list-purpose"),
+        ({"statusPurpose": {"revocation": True}}, "status-list-purpose"),
+        ({"encodedList": None}, "status-list-encoding"),
+        ({"encodedList": [PUBLISHED_EMPTY_LIST]}, "status-list-encoding"),
+        ({"encodedList": "uAAAA"}, "status-list-compression"),
     ],
 )
-def test_b80_a_subject_that_is_not_this_list_is_not_read(change: dict[str, Any]) -> None:
+def test_b80_a_subject_that_is_not_this_list_is_not_read(change: dict[str, Any], code: str) -> None:
     document = list_document()
     document["credentialSubject"] |= change
 
-    with pytest.raises(MalformedError):
+    with pytest.raises(MalformedError) as refused:
         read_status_list(document, url=URL, purpose="revocation")
+    assert refused.value.code == code
 
 
 def test_a_list_says_under_its_signature_that_it_has_a_twin() -> None:

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checking an embedded proof the short way, when the shape of the document is known.
+
+The short way says that a proof holds, or nothing. Whatever it does not plainly see, a wrong signature as well
+as an unknown shape, is for `data_integrity.check` to look at, which alone may refuse.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from cairn.canonical.lifted import dump
+from cairn.canonical.shapes import Shapes
+from cairn.credential import parse_datetime
+from cairn.credential.address import is_identifier
+from cairn.credential.structure import residue
+from cairn.errors import CairnError
+from cairn.keys import Algorithm, multibase_decode
+from cairn.proof.data_integrity import INTACT, JCS, PURPOSE, RDFC
+from cairn.proof.outcome import CLOCK_SKEW, Answer, Outcome, refuse_key_out_of_use
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from cairn.canonical.shapes import Glance
+    from cairn.credential.deferred import Residue
+    from cairn.proof.outcome import Resolve
+
+SHAPES = Shapes()
+"""What this process has learned of the shapes of documents. No answer is in it."""
+
+_MEMBERS = frozenset({"type", "cryptosuite", "created", "verificationMethod", "proofPurpose", "proofValue"})
+_STRINGS = ("created", "verificationMethod", "proofValue")
+
+
+def fits(glance: Glance) -> bool:
+    """Whether the document plainly breaks no rule; if not, `structure_problems` has to be asked."""
+    asked = glance.note("residue", _residue)
+    if glance.is_special:
+        asked = glance.special_note("residue", lambda known: None if asked is None else asked.of(known))
+    if asked is None or (glance.is_escaped and any("\\" in glance.values[gap] for gap in asked.gaps)):
+        return False
+    return bool(asked.holds(glance.values))
+
+
+def _residue(glance: Glance) -> Residue | None:
+    gapped, gaps = glance.gapped()
+    gapped.pop("proof", None)
+    return residue(gapped, gaps)
+
+
+def check(glance: Glance, resolve: Resolve, *, at: datetime) -> Answer | None:
+    """What `data_integrity.check` would say of a proof that holds; None: ask that.
+
+    The caller has seen that the document is still what was looked at (`Glance.is_of`).
+    """
+    document = glance.document
+    suite = glance.note("suite", lambda look: _suite(look.document))
+    if not suite:
+        return None
+    proof = document["proof"]
+    url = proof["verificationMethod"]
+    try:
+        created = parse_datetime(proof["created"])
+        if not is_identifier(url) or created > at + CLOCK_SKEW:
+            return None
+        signed = _hash_input(glance, suite)
+        method = resolve(url)
+        if signed is None or method.public_key.algorithm is not Algorithm.ED25519:
+            return None
+        if not method.public_key.verify(signed, multibase_decode(proof["proofValue"])):
+            return None
+        refuse_key_out_of_use(method, signed_at=created, at=at)
+    except CairnError:
+        return None
+    unsecured = _unsecured(document)
+    details = {"cryptosuite": suite, "created": proof["created"]}
+    return Answer(Outcome.PASSED, "ok", INTACT, unsecured, (url,), details)
+
+
+def _suite(document: Mapping[str, Any]) -> str:
+    """The suite of the proof, if there is one and only the values of its strings could be wrong."""
+    proof = document.get("proof")
+    if type(proof) is not dict or any(type(proof.get(name)) is not str for name in _STRINGS):
+        return ""
+    if proof.get("type") != "DataIntegrityProof" or proof.get("proofPurpose") != PURPOSE:
+        return ""
+    suite = proof.get("cryptosuite")
+    if suite == RDFC and proof.keys() == _MEMBERS:
+        return RDFC
+    if suite == JCS and proof.keys() == _MEMBERS | {"@context"} and proof["@context"] == document["@context"]:
+        return JCS
+    return ""
+
+
+def _hash_input(glance: Glance, suite: str) -> bytes | None:
+    """What is signed (vc-di-eddsa §3.2.4, §3.3.4); None when only the full path can say."""
+    if suite == RDFC:
+        digests = glance.digests()
+        return None if digests is None else b"".join(digests)
+    # JCS signs bytes, not meaning, so it also has to be known that the document has one (B73).
+    if not glance.is_plain or not glance.is_covered():
+        return None
+    options = {name: value for name, value in glance.document["proof"].items() if name != "proofValue"}
+    parts = (dump(options), dump(_unsecured(glance.document)))
+    return b"".join([sha256(part).digest() for part in parts if part is not None])
+
+
+def _unsecured(document: Mapping[str, Any]) -> dict[str, Any]:
+    unsecured = dict(document)
+    del unsecured["proof"]
+    return unsecured

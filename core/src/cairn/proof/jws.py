@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compact JWS (RFC 7515), the few lines of it that we believe in.
+
+    token   = base64url(header) "." base64url(payload) "." base64url(signature)      no padding, canonical
+    signed  = the ASCII of the first two parts with their dot
+
+They are our own so that keys pass our refusals (B53), one token has one spelling (B51), and no header can
+choose how it is believed: what points elsewhere (``jku``, ``x5u``, ``x5c``) is never followed, a ``kid`` is
+only compared (B44, B45). What a token is *for* is the question of the module that reads it (B49).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from cairn.canonical import parse_json, to_json
+from cairn.errors import MalformedError, UnsupportedError
+from cairn.keys import Algorithm, base64url_decode, base64url_encode
+from cairn.proof.outcome import CLOCK_SKEW
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cairn.keys import PublicKey, Signer
+
+_SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+MAX_HEADER: Final = 8_192  # B59
+
+# RFC 7518 §3.1, RFC 8037, RFC 9864: each name is one algorithm of one kind of key, never a choice (B43).
+ALGORITHMS: Final = {
+    "EdDSA": Algorithm.ED25519,
+    "Ed25519": Algorithm.ED25519,
+    "ES256": Algorithm.P256,
+    "ES384": Algorithm.P384,
+    "ES512": Algorithm.P521,
+    "RS256": Algorithm.RSA,
+}
+# RS256 belongs to the Open Badges flavour alone, which we read and do not sign (N35).
+_SIGNING_NAMES: Final = {
+    Algorithm.ED25519: "EdDSA",
+    Algorithm.P256: "ES256",
+    Algorithm.P384: "ES384",
+    Algorithm.P521: "ES512",
+}
+_DATES: Final = ("exp", "nbf", "iat")
+
+
+@dataclass(frozen=True, slots=True)
+class Jws:
+    """A token taken apart; nothing in it has been checked but its shape."""
+
+    header: Mapping[str, Any]
+    payload: Mapping[str, Any]
+    signed: bytes
+    signature: bytes
+
+
+def looks_like_jws(text: str) -> bool:
+    """Whether the text has the shape of a compact JWS."""
+    return _SHAPE.fullmatch(text) is not None
+
+
+def sign(header: Mapping[str, Any], payload: Mapping[str, Any], signer: Signer) -> str:
+    """Sign the payload; ``alg`` is the signer's own and stands first in the header."""
+    if signer.algorithm not in _SIGNING_NAMES:
+        raise UnsupportedError("key-type", f"tokens are signed with Ed25519 or ECDSA, not {signer.algorithm}")
+    full = {"alg": _SIGNING_NAMES[signer.algorithm], **header}
+    signed = f"{base64url_encode(to_json(full))}.{base64url_encode(to_json(payload))}"
+    return f"{signed}.{base64url_encode(signer.sign(signed.encode('ascii')))}"
+
+
+def split(token: str) -> Jws:
+    """Take a token apart strictly (B19, B51, B59): canonical base64url, strict JSON, one meaning."""
+    parts = take_apart(token)
+    refuse_other_dates(parts.payload)
+    return parts
+
+
+def refuse_other_dates(claims: Mapping[str, Any]) -> None:
+    """NumericDate is a number of seconds; text and fractions are how two readers come to differ (B54)."""
+    for name in _DATES:
+        if name in claims and not is_numeric_date(claims[name]):
+            raise MalformedError("token-date", f"{name} of the token is not a whole number of seconds.")
+
+
+def is_numeric_date(value: object) -> bool:
+    """Whether it is a NumericDate (RFC 7519 §2) as we read it: whole seconds, up to the year 9999."""
+    return type(value) is int and 0 <= value < 253_402_300_800
+
+
+def take_apart(token: str) -> Jws:
+    """The same for tokens whose dates nobody asks about: the W3C suites write some as text (N13)."""
+    if not looks_like_jws(token):
+        raise MalformedError("token-malformed", "This is not a token of three base64url parts.")
+    encoded_header, encoded_payload, encoded_signature = token.split(".")
+    if len(encoded_header) > MAX_HEADER:
+        raise MalformedError("limit-token-header", "The header of the token is too long.")
+    header = parse_json(base64url_decode(encoded_header))
+    payload = parse_json(base64url_decode(encoded_payload))
+    signature = base64url_decode(encoded_signature) if encoded_signature else b""
+    _refuse_extensions(header)
+    return Jws(header, payload, token.rpartition(".")[0].encode("ascii"), signature)
+
+
+def is_type(value: object, *names: str) -> bool:
+    """Whether a ``typ`` or ``cty`` is one of these media types, written in full or short (§4.1.9)."""
+    return isinstance(value, str) and value.lower().removeprefix("application/") in names
+
+
+def algorithm(jws: Jws) -> Algorithm:
+    """What kind of key signed it, or was said to; unsigned tokens are refused first (B41)."""
+    name = jws.header["alg"]
+    if name.lower() == "none" or not jws.signature:
+        raise MalformedError("token-unsigned", "The token is not signed.")
+    if name not in ALGORITHMS:
+        raise UnsupportedError("unknown-algorithm", "It is signed with an algorithm that we do not know.")
+    return ALGORITHMS[name]
+
+
+def verify(jws: Jws, key: PublicKey) -> None:
+    """Refuse a token that this key did not sign with the algorithm that the token names (B42, B43)."""
+    if key.algorithm is not algorithm(jws):
+        raise MalformedError("key-type", f"The key is not one for {jws.header['alg']}.")
+    if not key.verify(jws.signed, jws.signature):
+        raise MalformedError("signature-mismatch", "The signature does not match.")
+
+
+def issued_at(jws: Jws, *, at: datetime) -> datetime | None:
+    """When the token says it was made, which is not later than ``at``."""
+    if "iat" not in jws.payload:
+        return None
+    moment = datetime.fromtimestamp(jws.payload["iat"], UTC)
+    if moment > at + CLOCK_SKEW:
+        raise MalformedError("created-in-future", "The token says that it will be made in the future.")
+    return moment
+
+
+def method_url(jws: Jws, issuer: str | None) -> str | None:
+    """``kid`` as the URL of a method: absolute, or relative to the issuer, or the bare issuer id."""
+    return method_named(jws.header.get("kid"), issuer)
+
+
+def method_named(kid: object, issuer: str | None) -> str | None:
+    """The URL of the method that a key id names."""
+    if not isinstance(kid, str) or not kid or issuer is None:
+        return None
+    if kid == issuer or ":" in kid.partition("#")[0]:
+        return kid
+    return f"{issuer}#{kid.removeprefix('#')}"
+
+
+def _refuse_extensions(header: Mapping[str, Any]) -> None:
+    """Refuse what would change how the token is read, before anything is read by it (B42, B46, B47)."""
+    if "crit" in header:
+        raise UnsupportedError("token-critical", "The token demands extensions that we do not know.")
+    if "b64" in header:
+        raise UnsupportedError("token-unencoded", "The token asks for its payload to be taken unencoded.")
+    named = header.get("alg")
+    if not isinstance(named, str):
+        raise MalformedError("token-algorithm", "The token does not name its algorithm.")
+    if named.upper().startswith("HS"):
+        raise UnsupportedError("symmetric-algorithm", "The token uses a shared secret, which proves nothing.")
