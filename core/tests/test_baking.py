@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cairn.baking import MAX_IMAGE, bake, kind, unbake
+from cairn.baking import MAX_IMAGE, bake, is_address, kind, unbake
 from cairn.canonical import to_json
 from cairn.errors import CairnError, MalformedError, UnsupportedError
 
@@ -207,10 +207,39 @@ def test_b105_a_credential_in_another_kind_of_chunk_is_refused(place: bytes) -> 
     assert refusal_of(png(chunk(place, b"openbadgecredential\0" + TOKEN))) == "baked-chunk"
 
 
-def test_other_generations_are_named_and_not_read() -> None:
-    assert refusal_of(png(itxt(TOKEN, b"openbadges"))) == "baked-other"
-    assert refusal_of(png(chunk(b"tEXt", b"openbadges\0https://a.example/1"))) == "baked-other"
+def test_other_standards_are_named_and_not_read() -> None:
     assert refusal_of(png(itxt(TOKEN, b"clrcredential"))) == "baked-other"
+
+
+ADDRESS = b"https://a.example/1"
+
+
+@pytest.mark.parametrize("baked", [TOKEN, JSON, ADDRESS])
+def test_pictures_of_open_badges_1_and_2_are_read(baked: bytes) -> None:
+    assert unbake(png(itxt(baked, b"openbadges"))) == baked
+    assert unbake(png(chunk(b"tEXt", b"openbadges\0" + baked))) == baked
+
+
+@pytest.mark.parametrize(
+    ("baked", "code"),
+    [
+        (itxt(ADDRESS), "baked-content"),
+        (itxt(b"ftp://a.example/1", b"openbadges"), "baked-content"),
+        (itxt(b"https://user@a.example/1", b"openbadges"), "baked-content"),
+        (itxt(b"https://a.example/\xff", b"openbadges"), "baked-content"),
+        (itxt(TOKEN, b"openbadges", flags=b"\1\0"), "baked-compressed"),
+        (chunk(b"zTXt", b"openbadges\0\0" + zlib.compress(TOKEN)), "baked-chunk"),
+    ],
+)
+def test_b105_b106_as_strictly_as_others(baked: bytes, code: str) -> None:
+    assert refusal_of(png(baked)) == code
+
+
+def test_an_address_is_a_whole_web_address() -> None:
+    assert is_address(ADDRESS)
+    assert not is_address(b"https://a.example/1 and more")
+    assert not is_address(b"javascript:alert(1)")
+    assert not is_address(TOKEN)
 
 
 def test_only_text_chunks_hold_credentials() -> None:
@@ -377,6 +406,27 @@ def test_a_credential_is_found_whatever_its_prefix_is(inside: str) -> None:
     assert TOKEN not in bake(svg(inside), JSON)
 
 
+@pytest.mark.parametrize(
+    ("inside", "found"),
+    [
+        (f'<b:assertion xmlns:b="http://openbadges.org" verify="{TOKEN.decode()}"/>', TOKEN),
+        (
+            '<b:assertion xmlns:b="http://openbadges.org" verify="https://a.example/1"/>',
+            b"https://a.example/1",
+        ),
+        (
+            '<b:assertion xmlns:b="http://openbadges.org" verify="https://a.example/1"><![CDATA[{}]]></b:assertion>',
+            b"https://a.example/1",
+        ),
+        ('<b:assertion xmlns:b="http://openbadges.org"><![CDATA[{"id":"x"}]]></b:assertion>', b'{"id":"x"}'),
+    ],
+    ids=["token", "address", "address and badge", "badge"],
+)
+def test_drawings_of_open_badges_1_and_2_are_read(inside: str, found: bytes) -> None:
+    """Of an address with a badge beside it the address counts: the page is what vouches."""
+    assert unbake(svg(inside)) == found
+
+
 def test_json_is_read_from_cdata_and_from_escaped_text() -> None:
     for inside in (
         '<![CDATA[{"a":"<&>"}]]>',
@@ -400,7 +450,20 @@ def test_json_is_read_from_cdata_and_from_escaped_text() -> None:
         (svg(f"<openbadges:credential>{ELEMENT}</openbadges:credential>"), "baked-element"),
         (svg("<openbadges:credential>{}<g/></openbadges:credential>"), "baked-element"),
         (svg(f"<g>{ELEMENT}</g>"), "baked-element"),
-        (svg('<b:assertion xmlns:b="http://openbadges.org" verify="x"/>'), "baked-other"),
+        (svg('<b:assertion xmlns:b="http://openbadges.org" verify="x"/>'), "baked-content"),
+        (svg('<openbadges:credential verify="https://a.example/1"/>'), "baked-content"),
+        (
+            svg('<b:assertion xmlns:b="http://openbadges.org">https://a.example</b:assertion>'),
+            "baked-content",
+        ),
+        (
+            svg(f'<b:assertion xmlns:b="http://openbadges.org" verify="{TOKEN.decode()}">{{}}</b:assertion>'),
+            "baked-twice",
+        ),
+        (
+            svg(f'<g><b:assertion xmlns:b="http://openbadges.org" verify="{TOKEN.decode()}"/></g>'),
+            "baked-element",
+        ),
         (svg('<b:credential xmlns:b="https://purl.imsglobal.org/clr/v2p0"/>'), "baked-other"),
         (svg('<credential verify="a.b.c"/>'), "nothing-baked-in"),
         (svg(f'<openbadges:assertion verify="{TOKEN.decode()}"/>'), "nothing-baked-in"),

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
+from cairn.credential.address import is_web
 from cairn.errors import MalformedError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -48,10 +49,23 @@ def bake(image: bytes, credential: bytes) -> bytes:
 
 
 def unbake(image: bytes) -> bytes:
-    """The one credential inside the picture, byte for byte as ``bake`` put it in."""
-    baked = _unbake_png(image) if _known_kind(image) == "png" else _unbake_svg(image)
+    """The one credential inside the picture, byte for byte as ``bake`` put it in.
+
+    Pictures of Open Badges 1 and 2 may have an address instead; see ``is_address``.
+    """
+    return _unbake_png(image) if _known_kind(image) == "png" else _unbake_svg(image)
+
+
+def is_address(baked: bytes) -> bool:
+    """Whether what was baked in is no credential, but the web address of one."""
+    return baked.startswith((b"http://", b"https://")) and baked.isascii() and is_web(baked.decode("ascii"))
+
+
+def _content(baked: bytes, *, is_old: bool) -> bytes:
+    """What was baked in, if it is what belongs there: only old pictures may have an address."""
     credential = baked.strip(b" \t\r\n")
-    _check_credential(credential)
+    if not (is_old and is_address(credential)):
+        _check_credential(credential)
     return credential
 
 
@@ -78,8 +92,9 @@ def _check_credential(credential: bytes) -> None:
 
 _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _KEYWORD: Final = b"openbadgecredential"
-# What other generations and standards bake in; never together with an Open Badges 3.0 credential (B105).
-_OTHER_KEYWORDS: Final = {b"openbadges": "Open Badges 1 or 2", b"clrcredential": "CLR"}
+# What other standards bake in, and earlier ones; never together with an Open Badges 3.0 credential (B105).
+_OTHER_KEYWORDS: Final = {b"clrcredential": "CLR"}
+_OLD_KEYWORD: Final = b"openbadges"  # of Open Badges 1 and 2
 _MAX_CHUNKS: Final = 10_000
 _MAX_SIDE: Final = 16_384
 _MAX_PIXEL_BYTES: Final = 128 * 1024 * 1024
@@ -117,16 +132,19 @@ def _unbake_png(image: bytes) -> bytes:
         raise UnsupportedError(
             "baked-other", f"this PNG picture has a credential of {_OTHER_KEYWORDS[keyword]} inside"
         )
+    if chunk.type == b"tEXt" and keyword == _OLD_KEYWORD:
+        # The first pictures had an address in the plainer kind of chunk.
+        return _content(chunk.body[len(keyword) + 1 :], is_old=True)
     if chunk.type != b"iTXt":
         raise MalformedError(
             "baked-chunk", f"the credential is in a {chunk.type.decode()} chunk instead of iTXt"
         )
     # Never expanded: the standard wants it uncompressed, and a bomb needs somebody to set it off (B106).
-    if chunk.body[len(_KEYWORD) + 1 : len(_KEYWORD) + 3] != b"\0\0":
+    if chunk.body[len(keyword) + 1 : len(keyword) + 3] != b"\0\0":
         raise MalformedError("baked-compressed", "the credential in this PNG picture is compressed")
-    _language, _, rest = chunk.body[len(_KEYWORD) + 3 :].partition(b"\0")
+    _language, _, rest = chunk.body[len(keyword) + 3 :].partition(b"\0")
     _translated_keyword, _, text = rest.partition(b"\0")
-    return text
+    return _content(text, is_old=keyword == _OLD_KEYWORD)
 
 
 def _baked_keyword(chunk: _Chunk) -> bytes | None:
@@ -134,7 +152,7 @@ def _baked_keyword(chunk: _Chunk) -> bytes | None:
     if chunk.type not in (b"tEXt", b"zTXt", b"iTXt"):
         return None
     keyword = chunk.body.partition(b"\0")[0]
-    return keyword if keyword == _KEYWORD or keyword in _OTHER_KEYWORDS else None
+    return keyword if keyword in (_KEYWORD, _OLD_KEYWORD) or keyword in _OTHER_KEYWORDS else None
 
 
 def _png_chunks(image: bytes) -> list[_Chunk]:
@@ -212,10 +230,8 @@ def _check_pixels(bodies: Iterable[bytes]) -> None:
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 _OPEN_BADGES: Final = "https://purl.imsglobal.org/ob/v3p0"
 _CREDENTIAL: Final = f"{{{_OPEN_BADGES}}}credential"
-_OTHER_ELEMENTS: Final = {
-    "{http://openbadges.org}assertion": "Open Badges 1 or 2",
-    "{https://purl.imsglobal.org/clr/v2p0}credential": "CLR",
-}
+_OLD_CREDENTIAL: Final = "{http://openbadges.org}assertion"  # of Open Badges 1 and 2
+_OTHER_ELEMENTS: Final = {"{https://purl.imsglobal.org/clr/v2p0}credential": "CLR"}
 _SVG_HEAD: Final = 65_536
 _MAX_ELEMENTS: Final = 50_000
 _MAX_DEPTH: Final = 256
@@ -291,7 +307,7 @@ class _Drawing:
         _refuse_active(tag, attributes)
         if self._inside:
             self._inside.has_children = True
-        elif tag == _CREDENTIAL or tag in _OTHER_ELEMENTS:
+        elif tag in (_CREDENTIAL, _OLD_CREDENTIAL) or tag in _OTHER_ELEMENTS:
             self._inside = _BakedElement(tag, self._depth, attributes.get("verify"), self._position)
             self.baked.append(self._inside)
         self._depth += 1
@@ -375,10 +391,12 @@ def _unbake_svg(image: bytes) -> bytes:
         )
     if baked.depth != 1 or baked.has_children:
         raise MalformedError("baked-element", "the credential is not an element directly inside <svg>")
+    is_old = baked.name == _OLD_CREDENTIAL
     content = "".join(baked.text).strip(" \t\r\n")
     if baked.verify is None:
-        return content.encode("utf-8")
-    # With both, one reader would take the token and another the content (B112).
-    if content:
+        return _content(content.encode("utf-8"), is_old=False)
+    # With both, one reader would take the token and another the content (B112). Old drawings have the address
+    # of a hosted badge beside it; the badge is what its address says, so nothing else has to be believed.
+    if content and not (is_old and is_address(baked.verify.encode("utf-8"))):
         raise MalformedError("baked-twice", "the credential element has a token and content")
-    return baked.verify.encode("utf-8")
+    return _content(baked.verify.encode("utf-8"), is_old=is_old)

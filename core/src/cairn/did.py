@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From an identifier to its keys: did:key, did:jwk, did:web, and https controller documents.
+"""From an identifier to its keys: did:key, did:jwk, did:web, https controller documents and key sets.
 
 Nothing is fetched here. did:key and did:jwk carry their key, so ``document_for`` computes their document;
 for did:web ``did_web_url`` says where it lies, and whoever may touch the network brings the bytes to
-``DidDocument.read``. Reading is tolerant of what a document may also contain (other methods, other
-relationships, unknown members) and strict about what it means: whose document it is, which keys are named,
-and for what.
+``DidDocument.read``. A did:webvh has a history, which needs signatures to be read: ``cairn.webvh``.
+
+Reading is tolerant of what a document may also contain (other methods, other relationships, unknown members)
+and strict about what it means: whose document it is, which keys are named, and for what.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from cairn.canonical import parse_json
 from cairn.credential import format_datetime, parse_datetime
-from cairn.errors import CairnError, MalformedError, UnsupportedError
+from cairn.errors import CairnError, MalformedError, UnavailableError, UnsupportedError
 from cairn.keys import Algorithm, PublicKey, base64url_decode, base64url_encode
 
 if TYPE_CHECKING:
@@ -46,6 +48,10 @@ class VerificationMethod:
     public_key: PublicKey
     revoked: datetime | None = None
     expires: datetime | None = None
+    since: datetime | None = None
+    """Since when a history of the document, if it has one, lists the key."""
+    retired: datetime | None = None
+    """When such a history stopped listing it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,73 @@ class DidDocument:
         if method_id in self._unreadable:
             raise self._unreadable[method_id]
         return next((method for method in self.methods if method.id == method_id), None)
+
+    def lists(self, method_id: str, relationship: str = "assertionMethod") -> bool:
+        """Whether the document names this method for this use, its own or one that is described elsewhere."""
+        return method_id in self._relationships.get(relationship, ())
+
+    @property
+    def defects(self) -> Mapping[str, CairnError]:
+        """What is wrong with each method whose key cannot be used."""
+        return self._unreadable
+
+    def defect(self, method_id: str) -> CairnError | None:
+        """What is wrong with one method; None when nothing is."""
+        return self._unreadable.get(method_id)
+
+    @classmethod
+    def of_key_set(cls, controller: str, key_set: Mapping[str, Any]) -> DidDocument:
+        """A JWKS (RFC 7517 §5), read as if its keys stood in the controller's document, for assertions.
+
+        ``kid`` names a key; without one its thumbprint does (RFC 7638), so that no header can hit upon it by
+        counting. A ``kid`` that stands for several keys names none of them (B44), and leaves the others be.
+        """
+        entries = [key for key in _list(key_set, "keys") if isinstance(key, dict)]
+        if len(entries) > MAX_KEYS:
+            raise MalformedError("limit-keys", f"the key set has more than {MAX_KEYS} keys")
+        methods: dict[str, VerificationMethod] = {}
+        unreadable: dict[str, CairnError] = {}
+        for entry in entries:
+            kid = entry.get("kid")
+            try:
+                key = PublicKey.from_jwk(entry)
+                name = key.thumbprint() if kid is None else kid
+            except CairnError as error:
+                if isinstance(kid, str):
+                    unreadable[f"{controller}#{kid}"] = error
+                continue
+            if not isinstance(name, str) or not name:
+                continue
+            method_id = f"{controller}#{name}"
+            known = methods.setdefault(method_id, VerificationMethod(method_id, controller, key))
+            if known.public_key != key:
+                unreadable[method_id] = MalformedError("key-ambiguous", "Two keys are published as this one.")
+        for method_id in unreadable:
+            methods.pop(method_id, None)
+        named = frozenset(methods) | frozenset(unreadable)
+        return cls(controller, tuple(methods.values()), {"assertionMethod": named}, unreadable)
+
+
+def read_key_document(document: Mapping[str, Any], *, url: str, controller: str) -> VerificationMethod:
+    """The one key that a web address answers with: a JWK (OB 3.0 §8.2.2) or a verification method.
+
+    A bare JWK says nothing about its owner and a method says so only of itself, so whether it is the
+    controller's key is for the controller's own documents to tell.
+    """
+    if "keys" in document:
+        raise MalformedError("key-set", "The address of the key answers with a set of keys instead of one.")
+    if "kty" in document:
+        kid = document.get("kid", url)
+        if isinstance(kid, str) and ":" in kid and kid != url:
+            raise MalformedError("key-other", "The address of the key answers with a key of another name.")
+        return VerificationMethod(url, controller, PublicKey.from_jwk(document))
+    if document.get("id") != url:
+        # A page about something else, as with a DID document (B97): no word about who signed.
+        raise UnavailableError("issuer-document", "The address of the key answers with something else.")
+    method = _read_method(url, document)
+    if method.controller != controller:
+        raise MalformedError("key-other", "The address of the key answers with a key of another issuer.")
+    return method
 
 
 class _Entries:
@@ -196,6 +269,7 @@ def did_jwk(public_key: PublicKey) -> str:
     return f"did:jwk:{base64url_encode(jwk)}"
 
 
+@lru_cache(maxsize=256)  # an issuer's key is looked up for each of its badges
 def document_for(did: str) -> DidDocument:
     """The document of a did:key or did:jwk, which nobody has to be asked for."""
     if len(did) > _MAX_DID:
@@ -244,6 +318,21 @@ def did_web_url(did: str) -> str:
     host = match[1] if match[2] is None else f"{match[1]}:{match[2]}"
     path = match[3].replace(":", "/") or "/.well-known"
     return f"https://{host}{path}/did.json"
+
+
+_DID_WEBVH = re.compile(r"did:webvh:[1-9A-HJ-NP-Za-km-z]{46}:(.+)", re.ASCII)
+
+
+def did_webvh_urls(did: str) -> tuple[str, str]:
+    """Where the log of a did:webvh is and, beside it, what its witnesses have signed (did:webvh 1.0).
+
+    Behind the hash it is a did:web, with other files at its address.
+    """
+    match = _DID_WEBVH.fullmatch(did)
+    if match is None:
+        raise MalformedError("did-webvh", f"{did[:100]!r} is not a did:webvh with a hash and a host name")
+    folder = did_web_url(f"did:web:{match[1]}").removesuffix("did.json")
+    return f"{folder}did.jsonl", f"{folder}did-witness.json"
 
 
 def build_document(
