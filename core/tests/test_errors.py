@@ -18,7 +18,7 @@ CARRIERS = {
     "Unavailable": 0,
     "Answer": 1,
     "Finding": 2,
-    "_undecided": 1,
+    "undecided": 1,
 }
 
 

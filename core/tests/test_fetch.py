@@ -716,6 +716,16 @@ def test_b84_a_drip_ends_at_the_deadline(serve: Callable[..., Server], answer: A
     assert 0.3 < time.monotonic() - started < 3
 
 
+def test_an_address_that_is_gone_for_good_is_told_from_one_that_cannot_be_reached(
+    serve: Callable[..., Server],
+) -> None:
+    """So hosts of old badges take them back. Nothing else that an address refuses with means anything."""
+    for status, code in ((410, "gone"), (404, "unreachable"), (403, "unreachable"), (500, "unreachable")):
+        server = serve(f"HTTP/1.1 {status} No\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+
+        assert refusal_of(local(server), f"http://127.0.0.1:{server.port}/") == code
+
+
 def test_b84_redirects_share_one_deadline(serve: Callable[..., Server]) -> None:
     def answer(connection: socket.socket, _request: bytes) -> None:
         time.sleep(0.3)
@@ -757,6 +767,18 @@ def test_a_url_is_taken_apart_in_one_way(text: str, origin: str, target: str) ->
 
     assert (url.origin, url.target) == (origin, target)
     assert Url.parse(str(url)) == url
+
+
+@pytest.mark.parametrize("long", ["?" + "a" * 2_000, "/" + "a" * 2_000, "?" + "%41" * 600, "/" + "a?" * 900])
+def test_b93_a_long_address_that_is_none_is_refused_at_once(long: str) -> None:
+    """It ends in what no address holds, so every way to read the rest is tried (found by fuzzing)."""
+    started = time.process_time()
+
+    for ending in ("[", "#", "<", "%", "\n"):
+        with pytest.raises(MalformedError):
+            Url.parse(f"https://a.example{long}{ending}")
+
+    assert time.process_time() - started < 1
 
 
 @pytest.fixture

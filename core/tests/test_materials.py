@@ -1,36 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading believes nothing, gathering asks little and never raises, and materials keep."""
+"""Gathering asks little and never raises, and materials keep."""
 
 import json
-from hashlib import sha256
 
 import pytest
 
 from cairn.baking import bake
-from cairn.canonical import jcs, to_json
-from cairn.errors import MalformedError, UnsupportedError
+from cairn.canonical import to_json
+from cairn.errors import MalformedError
 from cairn.materials import (
-    MAX_CREDENTIAL,
     MAX_FETCHES,
+    MAX_FETCHES_TOGETHER,
     Materials,
+    NoSources,
     Unavailable,
+    _Errand,
     controller_url,
     gather,
-    read,
     status_list_urls,
 )
-from cairn.proof import sign_jwt
+from cairn.proof import sign, sign_jwt
+from cairn.reading import read
 from cairn.status import StatusEntry
 from cairn.testing import (
     NOON,
     FixedSources,
     demo_key,
+    did_document,
     key_method,
     sample_credential,
     signed_sample,
     signed_status_list,
 )
-from cairn.verifier import judge
+from cairn.verifier import Verdict, judge
+from containing import BADGE_ID, badge_document, endorsed, endorsement_of, presentation, unsigned
 
 LIST = "https://harbour.example/s/1"
 KEY = demo_key()
@@ -54,137 +57,6 @@ def envelope(content):
 
 
 # --- read
-
-
-def test_json_is_read_as_it_is():
-    signed = signed_sample()
-
-    credential = read(signed)
-
-    assert (credential.carrier, credential.format, credential.token) == ("json", "vc+ld+json", None)
-    assert credential.unverified_document == json.loads(signed)
-    assert credential.sha256 == sha256(jcs(json.loads(signed))).hexdigest()
-    assert credential.size == len(signed)
-
-
-def test_the_fingerprint_of_json_does_not_depend_on_its_spacing():
-    signed = signed_sample()
-    spaced = json.dumps(json.loads(signed), indent=3).encode()
-
-    assert read(spaced).sha256 == read(signed).sha256
-
-
-def test_a_token_is_read_with_the_claims_beside_it():
-    text = token()
-
-    credential = read(text.encode())
-
-    assert (credential.carrier, credential.format, credential.token) == ("jwt", "vc+jwt", text)
-    assert credential.unverified_document == sample_credential().to_document()
-    assert credential.unverified_claims["nbf"] == int(NOON.timestamp())
-    assert credential.sha256 == sha256(text.encode()).hexdigest()
-
-
-def test_white_space_around_a_pasted_token_is_the_pastes():
-    text = token()
-
-    assert read(f"\n {text}\r\n".encode()).sha256 == read(text.encode()).sha256
-
-
-@pytest.mark.parametrize("content", [signed_sample(), token().encode()])
-def test_a_picture_is_opened(content):
-    baked = bake(SVG, content)
-
-    credential = read(baked)
-
-    assert credential.carrier == "svg"
-    assert credential.unverified_bytes == content
-    assert credential.size == len(baked)
-    assert credential.sha256 == read(content).sha256
-
-
-def test_an_envelope_is_opened():
-    credential = read(envelope(f"data:application/vc+jwt,{token()}"))
-
-    assert (credential.carrier, credential.format) == ("json", "vc+jwt")
-    assert judge(gather(credential, FixedSources(), at=NOON), at=NOON).accepted
-
-
-@pytest.mark.parametrize(
-    ("content", "error"),
-    [
-        ("data:application/vc+jwt,{}", UnsupportedError),
-        ("data:application/vc+cose,AAAA", UnsupportedError),
-        (f"data:text/html,{token()}", MalformedError),
-        (f"data:application/json,{token()}", MalformedError),
-        ("https://harbour.example/c/1", MalformedError),
-        (3, MalformedError),
-        (None, MalformedError),
-    ],
-)
-def test_an_envelope_that_lies_is_refused_b74(content, error):
-    with pytest.raises(error):
-        read(envelope(content))
-
-
-@pytest.mark.parametrize(
-    ("data", "code"),
-    [
-        (b"", "not-a-credential"),
-        (b"hello", "not-a-credential"),
-        (b"\xff\xfe{\x00}\x00", "not-a-credential"),
-        (b"\xef\xbb\xbf{}", "not-a-credential"),
-        (b" {}", "not-a-credential"),
-        (b"[]", "not-a-credential"),
-        (b"GIF89a", "not-a-credential"),
-        (b"%PDF-1.7", "not-a-credential"),
-        (b"a.b.c", "base64url"),
-        (b"{", "json-syntax"),
-        (b'{"a":1}x', "json-syntax"),
-        (b'{"issuer":"a","\\u0069ssuer":"b"}', "json-duplicate-key"),
-        (b'{"a":NaN}', "json-number"),
-        (b'{"a":1e400}', "json-number"),
-        (b'{"a":9007199254740993}', "json-number"),
-        (b'{"a":"\\ud800"}', "json-string"),
-        (b'{"a":"\\u0000"}', "json-string"),
-        (b'{"a":' * 40 + b"1" + b"}" * 40, "limit-depth"),
-        (b'{"a":' + b"9" * 5_000 + b"}", "limit-number"),
-        (b"A" * (MAX_CREDENTIAL + 1), "limit-size"),
-    ],
-)
-def test_what_cannot_be_read_is_an_error_and_no_verdict_b1_b9(data, code):
-    with pytest.raises(MalformedError) as refused:
-        read(data)
-
-    assert refused.value.code == code
-
-
-@pytest.mark.parametrize(
-    ("data", "code"),
-    [
-        (b"eyJhbGciOiJSU0EifQ.a.b.c.d", "encrypted-token"),
-        (b"eyJhbGciOiJkaXIifQ..b.c.d", "encrypted-token"),
-        (b'{"payload":"e30","signatures":[]}', "json-serialization"),
-        (b'{"payload":"e30","protected":"e30","signature":"AA"}', "json-serialization"),
-    ],
-)
-def test_what_we_know_and_do_not_read_is_named_b48_b50(data, code):
-    with pytest.raises(UnsupportedError) as refused:
-        read(data)
-
-    assert refused.value.code == code
-
-
-def test_an_sd_jwt_is_read_and_accepted_by_nobody():
-    report = judge(gather(read(f"{token()}~WyJhIl0~".encode()), FixedSources(), at=NOON), at=NOON)
-
-    assert report.format == "vc+sd-jwt"
-    assert report.finding("signature").code == "unsupported-sd-jwt"
-    assert report.document is None
-    assert not report.accepted
-
-
-# --- gather
 
 
 def test_did_key_needs_nobody_to_be_asked():
@@ -366,3 +238,152 @@ def test_damaged_materials_are_refused(change):
 
     with pytest.raises(MalformedError):
         Materials.from_json(to_json(kept))
+
+
+# --- what is inside
+
+
+def school(number):
+    """A school on the web of its own, its badge of that number, and what it answers."""
+    issuer = f"did:web:school-{number}.example"
+    url = f"https://school-{number}.example/s/1"
+    document = badge_document(number)
+    document["issuer"] = document["issuer"] | {"id": issuer}
+    document["credentialStatus"] = StatusEntry("revocation", number, url).to_document()
+    data = sign(document, KEY, verification_method=f"{issuer}#key-1", at=NOON)
+    answers = {
+        f"https://school-{number}.example/.well-known/did.json": did_document(issuer, KEY.public_key),
+        url: signed_status_list(url, issuer=issuer, verification_method=f"{issuer}#key-1"),
+    }
+    return data, answers
+
+
+def schools(count):
+    badges, answers = [], {}
+    for number in range(count):
+        data, answered = school(number)
+        badges.append(data)
+        answers |= answered
+    return badges, answers
+
+
+def test_what_is_inside_is_asked_about_as_well():
+    badges, answers = schools(3)
+    sources = FixedSources(answers)
+
+    report = judge(gather(read(presentation(*badges)), sources, at=NOON), at=NOON)
+
+    assert sorted(sources.asked) == sorted(answers)
+    assert report.accepted
+
+
+def test_an_address_is_asked_once_for_all_that_name_it():
+    """A transcript of one school costs no more than one badge of it."""
+    badges, answers = schools(1)
+    others = [badges[0].replace(b"000000000000", f"{number:012}".encode()) for number in range(1, 40)]
+    sources = FixedSources(answers)
+
+    gather(read(unsigned_holding(badges + others)), sources, at=NOON)
+
+    assert sorted(sources.asked) == sorted(answers)
+
+
+def unsigned_holding(badges):
+    document = json.loads(unsigned(presentation()))
+    document["verifiableCredential"] = [json.loads(each) for each in badges]
+    return to_json(document)
+
+
+@pytest.mark.parametrize(("count", "asked"), [(15, 30), (16, 32), (17, 32), (64, 32)])
+def test_everything_together_asks_so_many_addresses_b99(count, asked):
+    badges, answers = schools(count)
+    sources = FixedSources(answers)
+
+    materials = gather(read(unsigned_holding(badges)), sources, at=NOON)
+
+    assert len(sources.asked) == min(asked, MAX_FETCHES_TOGETHER)
+    report = judge(materials, at=NOON)
+    answered = [part.report.accepted for part in report.parts]
+    assert answered == [True] * min(count, 16) + [False] * max(0, count - 16)
+    codes = {found.code for part in report.parts[16:] for found in part.report.findings}
+    assert ("limit-fetches" in codes) is (count > 16)
+
+
+def greedy(number):
+    """A badge that names four lists, besides its issuer: ten like it would ask fifty addresses."""
+    document = badge_document(number)
+    document["issuer"] = document["issuer"] | {"id": f"did:web:greedy-{number}.example"}
+    document["credentialStatus"] = [
+        StatusEntry("revocation", 1, f"https://lists.example/{number}/{each}").to_document()
+        for each in range(4)
+    ]
+    return to_json(document)
+
+
+def test_each_document_has_a_share_of_its_own_b99():
+    """A greedy one cannot spend what the next one needs."""
+    sources = FixedSources()
+    materials = gather(read(unsigned_holding([greedy(number) for number in range(10)])), sources, at=NOON)
+
+    assert len(sources.asked) == MAX_FETCHES_TOGETHER
+    assert "greedy-5.example" in " ".join(sources.asked)
+    assert isinstance(materials.resources["https://lists.example/9/3"], Unavailable)
+
+
+def test_what_one_had_no_share_left_for_another_may_ask():
+    """The ninth address of the one is the first of the other."""
+    errand = _Errand(sources := FixedSources({"https://x.example/9": b"answer"}))
+    errand.begin()
+    for number in range(1, 10):
+        errand.get(f"https://x.example/{number}", accept="*/*", limit=10)
+    assert errand.answers["https://x.example/9"].code == "limit-fetches"
+
+    errand.begin()
+
+    assert errand.get("https://x.example/9", accept="*/*", limit=10) == b"answer"
+    assert len(sources.asked) == MAX_FETCHES + 1
+
+
+def test_kept_materials_of_a_container_give_the_same_report():
+    badges, answers = schools(2)
+    materials = gather(read(presentation(*badges)), FixedSources(answers), at=NOON)
+
+    again = Materials.from_json(materials.to_json())
+
+    assert again == materials
+    assert judge(again, at=NOON) == judge(materials, at=NOON)
+
+
+def test_the_key_of_an_endorser_is_asked_for():
+    issuer = "did:web:board.example"
+    document = json.loads(unsigned(endorsement_of(BADGE_ID)))
+    document["issuer"]["id"] = issuer
+    data = endorsed(sign(document, KEY, verification_method=f"{issuer}#key-1", at=NOON))
+    answers = {"https://board.example/.well-known/did.json": did_document(issuer, KEY.public_key)}
+
+    report = judge(gather(read(data), FixedSources(answers), at=NOON), at=NOON)
+
+    assert report.parts[0].report.accepted
+
+
+def test_what_a_check_asks_for_besides_is_within_the_same_budget_b99():
+    def wanted(credential):
+        return [f"https://harbour.example/{number}" for number in range(2 * MAX_FETCHES)]
+
+    sources = FixedSources({"https://harbour.example/0": b"{}"})
+    materials = gather(read(signed_sample()), sources, at=NOON, also=(wanted,))
+
+    assert len(sources.asked) == MAX_FETCHES
+    assert materials.resource("https://harbour.example/0") == b"{}"
+    last = materials.resources[f"https://harbour.example/{2 * MAX_FETCHES - 1}"]
+    assert isinstance(last, Unavailable)
+    assert last.code == "limit-fetches"
+
+
+def test_offline_means_that_nothing_is_looked_at():
+    document = sample_credential(status=StatusEntry("revocation", 7, LIST))
+
+    found = judge(gather(read(signed_sample(document)), NoSources(), at=NOON), at=NOON)
+
+    assert found.finding("status").code == "offline"
+    assert found.verdict is Verdict.COULD_NOT_CHECK

@@ -7,6 +7,7 @@ must be exactly what was signed, but for the order and repetition of items, whic
 """
 
 import copy
+import itertools
 import json
 import random
 import struct
@@ -17,12 +18,35 @@ from datetime import timedelta
 
 import pytest
 
-from cairn import CairnError, OpenBadgeCredential, Verifier, bake, sign, sign_jwt
+from asking import HOLDER
+from cairn import (
+    CairnError,
+    OpenBadgeCredential,
+    Verifier,
+    bake,
+    bind_sd_jwt,
+    sign,
+    sign_cose,
+    sign_jwt,
+    sign_presentation_jwt,
+    sign_sd_jwt,
+)
 from cairn.canonical import PINNED, to_json
 from cairn.credential import Alignment, Evidence, Image, structure_problems
+from cairn.proof import sd_jwt
 from cairn.proof.data_integrity import JCS, RDFC
 from cairn.status import StatusEntry
 from cairn.testing import NOON, FixedSources, demo_key, key_method, sample_credential, signed_status_list
+from containing import (
+    BADGE_ID,
+    HOLDER_METHOD,
+    badge,
+    badge_document,
+    endorsed,
+    endorsement_of,
+    presentation,
+    record,
+)
 
 KEY = demo_key()
 METHOD = key_method(KEY.public_key)
@@ -105,6 +129,7 @@ CARRIERS = {
     "rdfc": SIGNED[RDFC],
     "jcs": SIGNED[JCS],
     "jwt": TOKEN,
+    "cose": sign_cose(DOCUMENT, KEY, verification_method=METHOD),
     "png": bake(png(), SIGNED[RDFC]),
     "svg": bake(SVG, TOKEN),
 }
@@ -124,8 +149,52 @@ def test_every_byte_b75(name):
         changed = bytearray(original)
         changed[position] ^= 0x20 if position % 3 == 0 else 0x01
         same += refused_or_the_same(bytes(changed))
-    if name in ("rdfc", "jcs", "jwt"):
+    if name in ("rdfc", "jcs", "jwt", "cose"):
         assert same == 0
+
+
+def test_every_character_of_an_sd_jwt_b58_b75():
+    """Token, disclosures and key binding: no change of any is accepted, whatever it would show."""
+    holder = demo_key("holder")
+    whole = sign_sd_jwt(
+        DOCUMENT,
+        KEY,
+        verification_method=METHOD,
+        disclose=["/description", "/evidence/0"],
+        holder=holder.public_key,
+    )
+    original = bind_sd_jwt(whole, holder, audience="a", nonce="n", at=NOON).encode()
+    assert accepted_as(original) == SHOWN
+
+    for position in range(len(original)):
+        for mask in (0x01, 0x20, 0x04):
+            changed = bytearray(original)
+            changed[position] ^= mask
+            assert accepted_as(bytes(changed)) is None
+
+
+def test_an_sd_jwt_with_parts_moved_or_left_out_b58():
+    """Fewer disclosures show less, in no case something else; with a key binding they show nothing."""
+    holder = demo_key("holder")
+    pointers = ["/description", "/evidence/0", "/credentialSubject/achievement/tag/0"]
+    whole = sign_sd_jwt(
+        DOCUMENT, KEY, verification_method=METHOD, disclose=pointers, holder=holder.public_key
+    )
+    bound = bind_sd_jwt(whole, holder, audience="a", nonce="n", at=NOON)
+    token, *disclosures, _ = whole.split("~")
+    binding = bound.rpartition("~")[2]
+    places = sd_jwt.split(whole).places
+    orders = [list(chosen) for count in range(4) for chosen in itertools.permutations(disclosures, count)]
+
+    for order in orders:
+        unbound = "~".join([token, *order, ""])
+        if order != disclosures:
+            assert accepted_as((unbound + binding).encode()) is None
+        report = VERIFIER.examine(unbound.encode(), at=NOON)
+        assert report.accepted
+        assert ("description" in report.document) == (places[("description",)] in order)
+        assert bool(report.document["evidence"]) == (places[("evidence", "0")] in order)
+    assert len(orders) == 16
 
 
 @pytest.mark.parametrize("name", list(CARRIERS))
@@ -327,3 +396,133 @@ def test_a_campaign_that_accepts_everything_would_be_noticed():
     shown = meaning(OpenBadgeCredential.from_document(json.loads(data)))
 
     assert shown != SHOWN
+
+
+# --- documents inside documents (S17): of everything in a report, nothing changes and is still accepted
+
+
+def accepted_in(data):
+    """The report on these bytes if they are accepted as a whole; None when they are refused or not."""
+    try:
+        report = VERIFIER.examine(data, at=NOON)
+    except CairnError:
+        return None
+    return report if report.accepted else None
+
+
+def says_no_more(report, than):
+    """Whether everything that is accepted was accepted in the original as well, and in the same place.
+
+    Less may be shown: an endorsement that was broken shows nothing and harms nobody, and what a record and a
+    badge in it both say of one issuer is in RDF one statement, which can go from one of the two places (S16).
+    """
+    if not report.accepted:
+        return True
+    originals = {(part.path, part.role): part.report for part in than.parts}
+    return is_within(report.document, than.document) and all(
+        (part.path, part.role) in originals and says_no_more(part.report, originals[part.path, part.role])
+        for part in report.parts
+        if part.report.accepted
+    )
+
+
+def is_within(shown, original):
+    """Whether a value says nothing that the other does not say; the order of items means nothing."""
+    if isinstance(shown, dict) and isinstance(original, dict):
+        return all(name in original and is_within(each, original[name]) for name, each in shown.items())
+    if isinstance(original, list):
+        items = shown if isinstance(shown, list) else [shown]
+        return all(any(is_within(each, one) for one in original) for each in items)
+    if isinstance(shown, list):
+        return all(is_within(each, original) for each in shown)
+    return shown == original and isinstance(shown, bool) is isinstance(original, bool)
+
+
+HOLDING = {
+    "presentation": presentation(badge(1), challenge="7fd3", domain="shop.example"),
+    "presentation-jcs": presentation(badge(1), cryptosuite=JCS),
+    "presentation-of-tokens": presentation(
+        sign_jwt(badge_document(1), KEY, verification_method=METHOD).encode(),
+        sign_cose(badge_document(2), KEY, verification_method=METHOD),
+    ),
+    "presentation-token": sign_presentation_jwt(
+        [badge(1)], HOLDER, verification_method=HOLDER_METHOD, nonce="7fd3", audience="shop.example"
+    ).encode(),
+    "record": record(badge(1)),
+    "endorsement": endorsement_of("https://harbour.example/a/knots"),
+    "endorsed": endorsed(endorsement_of(BADGE_ID)),
+}
+
+
+# A presentation, a record and an endorsement byte by byte; of their other forms some bytes only, since they
+# are made of the same pieces.
+STRIDES = {"presentation-jcs": 3, "presentation-of-tokens": 9, "presentation-token": 3, "endorsed": 3}
+
+
+@pytest.mark.parametrize("name", list(HOLDING))
+def test_every_byte_of_what_holds_something_b75(name):
+    original = HOLDING[name]
+    assert accepted_in(original) is not None
+
+    for position in range(0, len(original), STRIDES.get(name, 1)):
+        changed_bytes = bytearray(original)
+        changed_bytes[position] ^= 0x20 if position % 2 else 0x01
+        assert accepted_in(bytes(changed_bytes)) is None, position
+
+
+HOLDING_JSON = [name for name, data in HOLDING.items() if data[:1] == b"{"]
+
+
+@pytest.mark.parametrize("name", HOLDING_JSON)
+def test_every_member_of_what_holds_something_taken_away_b75(name):
+    original = json.loads(HOLDING[name])
+    whole = accepted_in(HOLDING[name])
+
+    for path in places(original):
+        document = copy.deepcopy(original)
+        del parent_of(document, path)[path[-1]]
+        report = accepted_in(to_json(document))
+        assert report is None or says_no_more(report, whole), path
+
+
+@pytest.mark.parametrize("name", ["presentation", "record", "endorsed"])
+def test_members_moved_between_what_holds_and_what_is_held_b31_b72(name):
+    """Texts and objects, into other objects of the document."""
+    original = json.loads(HOLDING[name])
+    whole = accepted_in(HOLDING[name])
+    owners = [path for path in [(), *places(original)] if isinstance(at(original, path), dict)]
+    seed = random.Random(20261123)
+    moves = [
+        (path, owner)
+        for path in places(original)
+        for owner in owners
+        if isinstance(path[-1], str) and owner[: len(path)] != path and owner != path[:-1]
+    ]
+    for path, owner in seed.sample(moves, min(400, len(moves))):
+        document = copy.deepcopy(original)
+        value = parent_of(document, path).pop(path[-1])
+        at(document, owner)[path[-1]] = value
+        report = accepted_in(to_json(document))
+        assert report is None or says_no_more(report, whole), (path, owner)
+
+
+@pytest.mark.parametrize("name", ["presentation", "record"])
+def test_one_credential_for_another_of_the_same_holder_b70(name):
+    document = json.loads(HOLDING[name])
+    holder = document if name == "presentation" else document["credentialSubject"]
+    holder["verifiableCredential"] = [json.loads(badge(2))]
+
+    assert accepted_in(to_json(document)) is None
+
+
+def test_the_comparison_of_reports_would_notice_more():
+    """The control: another name, one member more, or a part that was not there."""
+    whole = accepted_in(HOLDING["record"])
+    (part,) = whole.parts
+
+    assert says_no_more(whole, whole)
+    assert not says_no_more(replace(whole, document={**whole.document, "name": "Diploma"}), whole)
+    assert not says_no_more(replace(whole, document={**whole.document, "partial": True}), whole)
+    assert not says_no_more(replace(whole, parts=(part, replace(part, path="/x"))), whole)
+    other = replace(part.report, document={**part.report.document, "name": "Diploma"})
+    assert not says_no_more(replace(whole, parts=(replace(part, report=other),)), whole)

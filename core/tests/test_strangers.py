@@ -10,13 +10,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cairn import Verdict, Verifier, bake, sign, sign_jwt
+from cairn import PrivateKey, Verdict, Verifier, bake, derive, sign, sign_jwt
 from cairn.canonical import PINNED, to_json
 from cairn.did import did_key
-from cairn.materials import read
+from cairn.keys import Algorithm
+from cairn.keys.algorithms import CURVES
 from cairn.proof.data_integrity import JCS, RDFC
+from cairn.reading import read
 from cairn.status import StatusEntry, StatusList
 from cairn.testing import FixedSources, demo_key, key_method, sample_credential, signed_status_list
 
@@ -207,3 +210,105 @@ def test_we_read_their_status_bits():
 
     assert [index for index in range(len(bits)) if bits.get(index)] == [5, 94_567]
     assert ob3.set_indices(ob3.decode_encoded_list(bits.encode())) == {5, 94_567}
+
+
+# --- on the curves of NIST
+
+
+def on_a_curve(algorithm):
+    """A key of ours, the same key as openvc holds it, its issuer and its method."""
+    from openvc.keys import P256SigningKey, P384SigningKey
+
+    key = PrivateKey.from_bytes(algorithm, (7).to_bytes(CURVES[algorithm].size, "big"))
+    private = ec.derive_private_key(7, CURVES[algorithm].curve)
+    method = key_method(key.public_key)
+    kind = P256SigningKey if algorithm is Algorithm.P256 else P384SigningKey
+    return key, kind(private, method), did_key(key.public_key), method
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "alike"), [(Algorithm.P256, True), (Algorithm.P384, True), (Algorithm.P384, False)]
+)
+def test_we_and_openvc_verify_each_others_ecdsa_proofs(algorithm, alike):
+    """But for P-384 over objects without an id: openvc labels them with SHA-256 even then.
+
+    vc-di-ecdsa §3.2.3 wants the hash of the curve there too, and the W3C's employment vectors have it.
+    """
+    from openvc.proof.di_ecdsa_rdfc import EcdsaRdfcProofSuite
+
+    key, theirs, issuer, method = on_a_curve(algorithm)
+    document = sample_credential(issuer=issuer, valid_from=PAST).to_document()
+    if algorithm is Algorithm.P384 and alike:
+        # One object without an id has one label, whatever the hash.
+        del document["credentialSubject"]["identifier"]
+    made = sign(document, key, verification_method=method, at=PAST, cryptosuite="ecdsa-rdfc-2019")
+    suite = EcdsaRdfcProofSuite()
+
+    signed = suite.add_proof(
+        document, signing_key=theirs, verification_method=method, created=PAST, extra_contexts=CONTEXTS
+    )
+
+    assert verdict(to_json(signed)) is (Verdict.VERIFIED if alike else Verdict.NOT_VERIFIED)
+    if alike:
+        assert suite.verify(json.loads(made), extra_contexts=CONTEXTS).issuer == issuer
+        return
+    with pytest.raises(openvc.OpenvcError):
+        suite.verify(json.loads(made), extra_contexts=CONTEXTS)
+
+
+SHOWN = ["/credentialSubject/id", "/credentialSubject/achievement"]
+
+
+def test_we_derive_from_and_verify_the_selective_proofs_of_openvc():
+    """Its own copies keep names of blank nodes as ids, which are no URLs; without them they verify."""
+    from openvc.proof.ecdsa_sd import EcdsaSdProofSuite
+
+    _, theirs, issuer, method = on_a_curve(Algorithm.P256)
+    document = sample_credential(issuer=issuer, valid_from=PAST).to_document()
+    suite = EcdsaSdProofSuite()
+    base = suite.add_base_proof(
+        document,
+        signing_key=theirs,
+        verification_method=method,
+        mandatory_pointers=["/issuer", "/validFrom"],
+        created=PAST,
+        extra_contexts=CONTEXTS,
+    )
+
+    ours = derive(base, selective_pointers=SHOWN)
+    own = suite.derive_proof(base, selective_pointers=SHOWN, extra_contexts=CONTEXTS)
+
+    # A remark, because nobody can see whether the copies leave out an end date or a status.
+    assert verdict(ours) is Verdict.REMARKS
+    assert verdict(to_json(own)) is Verdict.NOT_VERIFIED
+    assert own["credentialSubject"]["achievement"]["criteria"].pop("id").startswith("_:")
+    assert verdict(to_json(own)) is Verdict.REMARKS
+
+
+@pytest.mark.parametrize("with_id", [True, False])
+def test_openvc_verifies_our_selective_proofs_lists_and_subjects_without_id_included(with_id):
+    from openvc.proof.ecdsa_sd import EcdsaSdProofSuite
+
+    key, _, issuer, method = on_a_curve(Algorithm.P256)
+    document = sample_credential(issuer=issuer, valid_from=PAST).to_document()
+    if not with_id:
+        del document["credentialSubject"]["id"]
+    document["credentialSubject"]["achievement"]["resultDescription"] = [
+        {
+            "id": "urn:x:result",
+            "type": ["ResultDescription"],
+            "name": "Grade",
+            "resultType": "LetterGrade",
+            "allowedValue": ["C", "B", "A"],
+        }
+    ]
+    base = sign(document, key, verification_method=method, at=PAST, cryptosuite="ecdsa-sd-2023")
+    pointers = SHOWN if with_id else ["/credentialSubject/identifier", SHOWN[1]]
+
+    copy = derive(json.loads(base), selective_pointers=pointers)
+
+    assert verdict(copy) is Verdict.REMARKS
+    verified = EcdsaSdProofSuite().verify(json.loads(copy), extra_contexts=CONTEXTS)
+    assert verified.issuer == issuer
+    with pytest.raises(openvc.OpenvcError):
+        EcdsaSdProofSuite().verify(json.loads(copy.replace(b"Knots", b"Nodes")), extra_contexts=CONTEXTS)

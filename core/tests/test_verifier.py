@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from asking import HOLDER, METHOD
 from cairn import (
     MalformedError,
     Report,
@@ -22,7 +23,7 @@ from cairn import (
     read,
     sign_jwt,
 )
-from cairn.canonical import to_json
+from cairn.canonical import rdfc, to_json
 from cairn.checks import DEFAULT_CHECKS, Finding, issued_by, period, proof, structure
 from cairn.did import did_key
 from cairn.proof import Outcome, data_integrity
@@ -37,6 +38,7 @@ from cairn.testing import (
     signed_sample,
     signed_status_list,
 )
+from containing import HOLDER_ID, HOLDER_METHOD, badge, forged, presentation, record, unsigned
 
 KEY = demo_key()
 LIST = "https://harbour.example/s/1"
@@ -362,3 +364,227 @@ def test_a_problem_has_the_type_that_w3c_gave_it():
 
     (signature,) = [found for found in written["findings"] if found["check"] == "signature"]
     assert signature["type"] == "https://www.w3.org/TR/vc-data-model#CRYPTOGRAPHIC_SECURITY_ERROR"
+
+
+# --- what is inside something else (S17)
+
+
+def told(found):
+    return {finding.check: (finding.outcome, finding.code) for finding in found.findings}
+
+
+@pytest.mark.parametrize("container", [presentation, record])
+def test_each_credential_inside_is_judged_as_if_it_had_come_alone(container):
+    inside = [badge(1), badge(2, validUntil="2026-11-25T12:00:00Z")]
+
+    found = examine(container(*inside), at=NOON)
+
+    assert [part.report for part in found.parts] == [examine(each, at=NOON) for each in inside]
+    assert (found.verdict, found.accepted) == (Verdict.VERIFIED, True)
+
+
+@pytest.mark.parametrize("container", [presentation, record])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_one_forged_credential_is_enough_s17(container, place):
+    inside = [badge(1), badge(2)]
+    inside.insert(place, forged(3))
+
+    found = examine(container(*inside))
+
+    verdicts = [part.report.verdict for part in found.parts]
+    assert verdicts.count(Verdict.NOT_VERIFIED) == 1
+    assert verdicts[place] is Verdict.NOT_VERIFIED
+    assert found.parts[place].report.document is None
+    assert (found.verdict, found.accepted) == (Verdict.NOT_VERIFIED, False)
+    assert "Rocket" not in json.dumps(found.to_document())
+
+
+@pytest.mark.parametrize(
+    ("inside", "verdict"),
+    [
+        (badge(validUntil="2026-11-23T12:00:00Z"), Verdict.REMARKS),
+        (badge(issuer={"id": "did:web:x.example", "type": ["Profile"]}), Verdict.NOT_VERIFIED),
+        (unsigned(badge()), Verdict.NOT_VERIFIED),
+    ],
+)
+def test_a_container_is_no_better_than_what_is_in_it_s17(inside, verdict):
+    found = examine(presentation(inside), at=NOON + DAY)
+
+    assert found.parts[0].report.verdict is verdict
+    assert (found.verdict, found.accepted) == (verdict, False)
+    assert all(outcome is PASSED for outcome, _ in told(found).values())
+
+
+def test_an_inner_result_never_lifts_the_outer_s17():
+    data = presentation(badge()).replace(HOLDER_ID.encode(), METHOD.partition("#")[0].encode(), 1)
+
+    found = examine(data)
+
+    assert found.parts[0].report.accepted
+    assert (found.verdict, found.accepted, found.document) == (Verdict.NOT_VERIFIED, False, None)
+
+
+def test_the_proof_of_what_is_inside_vouches_for_nothing_around_it_b72():
+    inner, outer = json.loads(badge()), json.loads(presentation())
+    outer["proof"] = inner["proof"]
+
+    assert told(examine(to_json(outer)))["signature"][0] is FAILED
+    held = json.loads(record())
+    held["proof"] = held["credentialSubject"]["verifiableCredential"][0]["proof"]
+    assert told(examine(to_json(held)))["signature"] == (FAILED, "signature-mismatch")
+
+
+def test_credentials_cannot_trade_claims_inside_a_record_b31():
+    """In RDF both are about one learner, and the signature around them does not see who said what."""
+    held = json.loads(record(badge(1), badge(2, name="Sails")))
+    assert examine(to_json(held)).accepted
+    one, two = (each["credentialSubject"] for each in held["credentialSubject"]["verifiableCredential"])
+
+    one["achievement"], two["achievement"] = two["achievement"], one["achievement"]
+
+    found = examine(to_json(held))
+    assert told(found)["signature"] == (PASSED, "ok")
+    assert (found.verdict, found.accepted) == (Verdict.NOT_VERIFIED, False)
+
+
+def test_an_unsigned_presentation_is_a_doubt_whatever_is_in_it_b76():
+    found = examine(unsigned(presentation()))
+
+    assert told(found)["holder"] == (UNDECIDED, "not-signed-by-holder")
+    assert (found.verdict, found.accepted, found.document) == (Verdict.COULD_NOT_CHECK, False, None)
+    assert found.parts[0].report.verdict is Verdict.VERIFIED
+
+
+@pytest.mark.parametrize("junk", ["a.b.c", 3, None, {"type": "VerifiableCredential"}])
+def test_what_cannot_be_read_inside_is_no_credential(junk):
+    document = json.loads(unsigned(presentation()))
+    document["verifiableCredential"].append(junk)
+
+    found = examine(signed_showing(document))
+
+    assert (found.verdict, found.accepted) == (Verdict.NOT_VERIFIED, False)
+
+
+def signed_showing(document):
+    return to_json(
+        data_integrity.sign(
+            document,
+            HOLDER,
+            verification_method=HOLDER_METHOD,
+            created=NOON,
+            cryptosuite="eddsa-jcs-2022",
+            purpose=data_integrity.PRESENTING,
+        )
+    )
+
+
+def test_an_envelope_that_lies_has_a_report_of_its_own_b74():
+    envelope = {
+        "@context": "https://www.w3.org/ns/credentials/v2",
+        "type": "EnvelopedVerifiableCredential",
+        "id": "data:application/vc+jwt,not a token",
+    }
+    document = json.loads(unsigned(presentation()))
+    document["verifiableCredential"].append(envelope)
+
+    found = examine(to_json(document))
+
+    assert [part.report.accepted for part in found.parts] == [True, False]
+    assert told(found.parts[1].report) == {"structure": (FAILED, "envelope")}
+    assert found.parts[1].report.document is None
+
+
+def test_a_container_with_too_much_in_it_is_not_accepted_s17():
+    document = json.loads(unsigned(presentation()))
+    document["verifiableCredential"] = [json.loads(badge(number)) for number in range(65)]
+
+    found = examine(signed_showing(document))
+
+    assert [part.report.accepted for part in found.parts] == [True] * 64 + [False]
+    assert told(found.parts[64].report) == {"structure": (UNDECIDED, "limit-parts")}
+    assert (found.verdict, found.accepted) == (Verdict.COULD_NOT_CHECK, False)
+
+
+def test_sixty_four_badges_are_canonicalized_in_a_record():
+    """The bound on objects without an id is one for each document, not one for all of them."""
+    found = examine(record(*(badge(number) for number in range(64))))
+
+    assert found.accepted
+    assert len(found.parts) == 64
+
+
+def test_a_container_shows_only_what_its_own_signer_says():
+    for data in (presentation(), record()):
+        found = examine(data)
+        assert "Knots" not in json.dumps(found.document)
+        assert found.parts[0].report.document["name"] == "Knots and Splices"
+
+
+def test_parts_are_written_with_their_place_and_role():
+    written = examine(record()).to_document()
+
+    (part,) = written["parts"]
+    assert (part["path"], part["role"]) == ("/credentialSubject/verifiableCredential/0", "credential")
+    assert part["report"] == examine(badge()).to_document()
+
+
+def test_a_published_presentation_is_intact(shared_vectors):
+    """From the test data of Blockcerts: signed with a did:key, without a holder or a credential."""
+    found = examine((shared_vectors("blockcerts") / "v3" / "vp-eddsa-rdfc-2022.json").read_bytes())
+
+    assert told(found) == dict.fromkeys(("structure", "signature", "holder"), (PASSED, "ok"))
+
+
+def knotted(number):
+    """A badge whose results cannot be told apart but by trying every order of what is in them."""
+    alignment = {"type": ["Alignment"], "targetName": "a", "targetUrl": "https://x.example/"}
+    result = {"type": ["Result"], "value": "1", "alignment": [alignment] * 9}
+    document = json.loads(badge(number))
+    document["credentialSubject"]["result"] = [result, result]
+    return to_json(document)
+
+
+@pytest.fixture
+def steps(monkeypatch):
+    """How many steps of canonicalization have been taken."""
+    taken = []
+    spend = rdfc._Work.spend
+    monkeypatch.setattr(rdfc._Work, "spend", lambda self, steps: taken.append(steps) or spend(self, steps))
+    return taken
+
+
+def test_many_knots_are_no_more_work_than_one_b33_s17(steps):
+    document = json.loads(unsigned(presentation()))
+    document["verifiableCredential"] = [json.loads(knotted(number)) for number in range(20)]
+
+    found = examine(to_json(document))
+
+    assert {told(part.report)["signature"] for part in found.parts} == {(UNDECIDED, "limit-rdf-work")}
+    assert sum(steps) < 2 * rdfc.DEFAULT_WORK
+
+
+def test_many_proofs_of_a_knot_are_no_more_work_than_one_b33_b63(steps):
+    document = json.loads(knotted(1))
+    document["proof"] = [document["proof"]] * 16
+
+    found = examine(to_json(document))
+
+    assert told(found)["signature"] == (UNDECIDED, "limit-rdf-work")
+    assert sum(steps) < 2 * rdfc.DEFAULT_WORK
+
+
+def test_verify_tells_what_is_wrong_inside_a_container():
+    with pytest.raises(VerificationError) as refused:
+        Verifier(FixedSources()).verify(presentation(badge(1), forged(2)), at=NOON)
+
+    assert refused.value.code == "signature-mismatch"
+
+
+def test_verify_returns_a_container_that_is_accepted_with_all_in_it():
+    verified = Verifier(FixedSources()).verify(presentation(badge(1), badge(2)), at=NOON)
+
+    assert verified.document["holder"] == HOLDER_ID
+    assert [part.report.document["id"] for part in verified.report.parts] == [
+        json.loads(badge(1))["id"],
+        json.loads(badge(2))["id"],
+    ]

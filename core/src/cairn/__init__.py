@@ -7,7 +7,10 @@ Three steps, and only the middle one touches the world:
     materials = cairn.gather(unverified, sources, at=now)   # keys and status lists, fetched once
     report = cairn.judge(materials, at=now)                 # pure: the same answer, offline, years later
 
-``Verifier`` does all three. ``sign`` and ``sign_jwt`` issue; ``bake`` puts the result into a picture.
+``Verifier`` does all three. ``sign``, ``sign_jwt``, ``sign_sd_jwt`` and ``sign_sd_jwt_vc`` issue; ``bake``
+puts the result into a picture; ``present_sd_jwt`` and ``bind_sd_jwt`` show parts of an SD-JWT to somebody,
+and ``derive`` makes a copy that shows parts of a credential with an ecdsa-sd-2023 proof.
+``sign_presentation`` and ``sign_presentation_jwt`` put credentials together for somebody who asked.
 """
 
 from cairn.baking import bake, unbake
@@ -20,9 +23,21 @@ from cairn.errors import (
     VerificationError,
 )
 from cairn.keys import PrivateKey, PublicKey, Signer
-from cairn.materials import Materials, Sources, gather, read
-from cairn.proof import sign, sign_jwt
-from cairn.verifier import Finding, Outcome, Report, Verdict, Verified, Verifier, judge
+from cairn.materials import Materials, Sources, gather
+from cairn.proof import (
+    bind_sd_jwt,
+    derive,
+    present_sd_jwt,
+    sign,
+    sign_cose,
+    sign_jwt,
+    sign_presentation,
+    sign_presentation_jwt,
+    sign_sd_jwt,
+    sign_sd_jwt_vc,
+)
+from cairn.reading import read
+from cairn.verifier import Finding, Outcome, PartReport, Report, Verdict, Verified, Verifier, judge
 
 __all__ = [
     "Achievement",
@@ -33,6 +48,7 @@ __all__ = [
     "Materials",
     "OpenBadgeCredential",
     "Outcome",
+    "PartReport",
     "PrivateKey",
     "Profile",
     "PublicKey",
@@ -46,10 +62,18 @@ __all__ = [
     "Verified",
     "Verifier",
     "bake",
+    "bind_sd_jwt",
+    "derive",
     "gather",
     "judge",
+    "present_sd_jwt",
     "read",
     "sign",
+    "sign_cose",
     "sign_jwt",
+    "sign_presentation",
+    "sign_presentation_jwt",
+    "sign_sd_jwt",
+    "sign_sd_jwt_vc",
     "unbake",
 ]

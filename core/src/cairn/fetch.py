@@ -81,10 +81,12 @@ class Url:
 
 _MAX_URL: Final = 2048
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-_CHARACTERS: Final = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*"
+_CHARACTER: Final = r"[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2}"
+# One repetition over single characters: a repetition inside a repetition would take exponential time to find
+# out that a long query ends in something else.
 _URL = re.compile(
     rf"(https?)://((?:{HOST_LABEL}\.)*{HOST_LABEL}|\[[0-9a-f:.]{{2,45}}\])(?::([1-9][0-9]{{0,4}}))?"
-    rf"(/{_CHARACTERS})?(\?(?:{_CHARACTERS}|\?)*)?",
+    rf"(/(?:{_CHARACTER})*)?(\?(?:{_CHARACTER}|\?)*)?",
     re.ASCII,
 )
 # A name of the public DNS has a dot, and a last label that no resolver takes for a part of an IPv4 address.
@@ -272,6 +274,9 @@ def _read_answer(connection: _TimedSocket, url: Url, limit: int) -> bytes | _Red
         if not _VISIBLE.fullmatch(location):
             raise ValueError("a redirect leads nowhere")
         return _Redirect(urljoin(str(url), location).partition("#")[0])
+    if response.status == 410:
+        # The one refusal that says something: so hosts of old badges take them back.
+        raise UnavailableError("gone", _SENTENCE)
     if response.status != 200:
         raise http.client.HTTPException(f"status {response.status}")
     # We asked for no compression: what comes compressed could grow without bound.

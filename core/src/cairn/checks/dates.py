@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is this a day on which it claims to be valid?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cairn.checks import old_badges
+from cairn.checks.disclosure import not_shown
+from cairn.checks.finding import Finding, undecided
+from cairn.credential import format_datetime, parse_datetime
+from cairn.errors import MalformedError
+from cairn.proof import CLOCK_SKEW, Outcome
+from cairn.reading import SD_JWT_VC
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cairn.materials import Materials
+
+
+def period(materials: Materials, at: datetime) -> tuple[Finding, ...]:
+    """Whether ``at`` lies between its dates, give or take what honest clocks differ (B54)."""
+    document = materials.credential.unverified_document
+    claims = materials.credential.unverified_claims
+    # An SD-JWT VC has its dates in its claims; what else it calls by such a name is its own affair.
+    members = {} if materials.credential.format == SD_JWT_VC else document
+    try:
+        if old_badges.is_old(materials.credential):
+            starts, ends = old_badges.dates(materials)
+        else:
+            starts = _dates(members, ("validFrom", "issuanceDate"), claims, "nbf")
+            ends = _dates(members, ("validUntil", "expirationDate"), claims, "exp")
+    except MalformedError:
+        return (undecided("period", "no-dates", "It has no readable dates."),)
+    if materials.credential.is_presentation and not (starts or ends):
+        return ()  # a presentation has a moment, which its signature tells, and no period
+    details: dict[str, str] = {}
+    if starts:
+        details["valid_from"] = format_datetime(max(starts))
+    if ends:
+        details["valid_until"] = format_datetime(min(ends))
+    if starts and at + CLOCK_SKEW < max(starts):
+        message = f"It is not valid before {details['valid_from']}."
+        return (Finding("period", Outcome.FAILED, "not-yet-valid", message, details),)
+    if ends and at - CLOCK_SKEW > min(ends):
+        message = f"It was valid until {details['valid_until']}."
+        return (Finding("period", Outcome.FAILED, "expired", message, details),)
+    if ends:
+        message = f"It is valid until {details['valid_until']}."
+    else:
+        message = "It shows no end date." if not_shown(materials.credential) else "It has no end date."
+    return (Finding("period", Outcome.PASSED, "ok", message, details),)
+
+
+def _dates(
+    document: Mapping[str, Any], names: tuple[str, ...], claims: Mapping[str, Any], claim: str
+) -> list[datetime]:
+    found = []
+    for name in names:
+        if name in document:
+            if not isinstance(document[name], str):
+                raise MalformedError("date-time", f"{name} is not a date.")
+            found.append(parse_datetime(document[name]))
+    if claim in claims:
+        found.append(datetime.fromtimestamp(claims[claim], UTC))
+    return found

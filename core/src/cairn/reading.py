@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The first step: ``read`` takes a credential out of whatever somebody sent, and believes nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from cairn import baking, legacy, pdf
+from cairn.credential import issuer_id, kind_of
+from cairn.credential.address import is_identifier
+from cairn.credential.shapes import as_list, types_of
+from cairn.credential.structure import holder_id
+from cairn.errors import MalformedError, UnsupportedError
+from cairn.keys import base64url_decode
+from cairn.proof import cose, familiar, jose, jws, sd_jwt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cairn.canonical.shapes import Glance
+
+MAX_CREDENTIAL = 4 * 1024 * 1024  # images inside credentials make them large
+
+# Formats as a log leaf names them: the closed list of the transparency log.
+EMBEDDED = "vc+ld+json"
+TOKEN = "vc+jwt"  # noqa: S105 - a media type
+SD_JWT = sd_jwt.W3C
+SD_JWT_VC = sd_jwt.SD_JWT_VC
+COSE = cose.COSE
+# Presentations, which no log ever sees.
+PRESENTED = "vp+ld+json"
+PRESENTED_TOKEN = "vp+jwt"  # noqa: S105 - a media type
+PRESENTED_SD_JWT = sd_jwt.PRESENTATION
+PRESENTED_COSE = cose.PRESENTATION
+_PRESENTED = {
+    EMBEDDED: PRESENTED,
+    TOKEN: PRESENTED_TOKEN,
+    SD_JWT: PRESENTED_SD_JWT,
+    COSE: PRESENTED_COSE,
+}
+
+# What an envelope holds, as the media type of its data: URL begins (VCDM 2.0 §4.13.1, §4.13.2).
+_ENVELOPES = {"EnvelopedVerifiableCredential": "vc", "EnvelopedVerifiablePresentation": "vp"}
+_PICTURES = ("png", "svg")
+_JWE = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){4}")
+
+
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """A credential as somebody sent it. Nothing in here may be shown: show what a ``Report`` returns."""
+
+    carrier: str  # "json", "jwt", "cose", "png", "svg" or "pdf"
+    format: str
+    unverified_document: Mapping[str, Any]
+    token: str | None
+    # SHA-256 of the secured bytes: the JCS form of the signed JSON, or the ASCII token.
+    sha256: str
+    size: int
+    unverified_bytes: bytes = field(repr=False)
+    # What the shape of the document tells, for checks that look for a short way.
+    glance: Glance | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def is_presentation(self) -> bool:
+        """Whether it is what a holder shows, and not something that an issuer has issued."""
+        return self.format in _PRESENTED.values()
+
+    @property
+    def unverified_claims(self) -> Mapping[str, Any]:
+        """The registered claims beside a credential in a token; empty for any other format."""
+        if self.token is None or self.format in legacy.FORMATS:
+            return {}
+        if self.format in (TOKEN, PRESENTED_TOKEN):
+            return jose.split(self.token).claims
+        return sd_jwt.split(self.token).payload
+
+    @property
+    def unverified_issuer(self) -> str | None:
+        """Who is said to have issued it, or to show it; None when that is nothing to compare."""
+        if self.is_presentation:
+            return holder_id(self.unverified_document, *self._unverified_keys())
+        if self.format != SD_JWT_VC:
+            return issuer_id(self.unverified_document)
+        issuer = self.unverified_document.get("iss")
+        return str(issuer) if is_identifier(issuer) else None
+
+    def _unverified_keys(self) -> list[object]:
+        """What its signatures call whoever made them."""
+        if self.format == PRESENTED_COSE:
+            return [cose.split(self.unverified_bytes).kid]
+        if self.token is None:
+            proofs = as_list(self.unverified_document.get("proof"))
+            return [proof.get("verificationMethod") for proof in proofs if isinstance(proof, dict)]
+        jwt = jws.split(self.token.partition("~")[0])
+        return [jwt.payload.get("iss"), jwt.header.get("kid")]
+
+    @property
+    def unverified_kind(self) -> str:
+        """What it says it is, in words for people."""
+        if self.format in legacy.FORMATS:
+            return legacy.kind_of(self.format, self.unverified_document)
+        return "SD-JWT VC" if self.format == SD_JWT_VC else kind_of(self.unverified_document)
+
+
+def read(data: bytes) -> Unverified:
+    """Take a credential or a presentation out of what somebody sent: JSON, a token, COSE, a picture, a PDF.
+
+    ``MalformedError`` when it is none of them, ``UnsupportedError`` when it is something that we know by
+    name and do not read. Of an SD-JWT only what its holder shows is read.
+    """
+    if pdf.looks_like_pdf(data):
+        return open_credential(pdf.extract(data), "pdf", len(data))
+    picture = baking.kind(data)
+    if picture is None:
+        return open_credential(data, None, len(data))
+    return open_credential(baking.unbake(data), picture, len(data))
+
+
+def open_credential(data: bytes, carrier: str | None, size: int) -> Unverified:
+    """Read the credential's own bytes, as JSON when they begin like it, else as a token.
+
+    ``carrier`` and ``size`` are those of the file it was found in; None when it came by itself.
+    """
+    if len(data) > MAX_CREDENTIAL:
+        raise MalformedError("limit-size", "This is too large to be a credential.")
+    if cose.looks_like_cose(data):
+        return _open_cose(data, carrier or "cose", size)
+    if carrier in _PICTURES and baking.is_address(data):
+        return _open_address(data, carrier, size)
+    if data[:1] != b"{":
+        return _open_token(data, carrier or "jwt", size)
+    glance = familiar.SHAPES.read(data)
+    document: Mapping[str, Any] = glance.document
+    if glance.note("bare", lambda look: _is_bare(look.document)):
+        return Unverified(carrier or "json", EMBEDDED, document, None, glance.sha256(), size, data, glance)
+    if "payload" in document and ("signatures" in document or "signature" in document):
+        raise UnsupportedError("json-serialization", "This is a JWS in JSON form; we read compact tokens.")
+    for envelope, content in _ENVELOPES.items():
+        if envelope in types_of(document):
+            return _open_envelope(document, content, carrier or "json", size)
+    return Unverified(
+        carrier=carrier or "json",
+        format=legacy.recognise(document) or _format(EMBEDDED, document),
+        unverified_document=document,
+        token=None,
+        sha256=glance.sha256(),
+        size=size,
+        unverified_bytes=data,
+        glance=glance,
+    )
+
+
+def _is_bare(document: Mapping[str, Any]) -> bool:
+    """Whether it is a credential by its shape: no envelope around one, no presentation, no old badge."""
+    return (
+        "payload" not in document
+        and not any(envelope in types_of(document) for envelope in _ENVELOPES)
+        and legacy.recognise(document) is None
+        and _format(EMBEDDED, document) == EMBEDDED
+    )
+
+
+def _open_token(data: bytes, carrier: str, size: int) -> Unverified:
+    # White space around a pasted token belongs to the paste, not to the token; inside it nothing is forgiven.
+    try:
+        text = data.strip(b" \t\r\n").decode("ascii")
+    except UnicodeDecodeError as error:
+        raise MalformedError("not-a-credential", "This is not a credential that we can read.") from error
+    kind = TOKEN
+    document: Mapping[str, Any]
+    if sd_jwt.looks_like_sd_jwt(text):
+        shown = sd_jwt.read(text)
+        kind = SD_JWT_VC if shown.kind == SD_JWT_VC else SD_JWT
+        document = shown.payload if kind == SD_JWT_VC else sd_jwt.credential_of(shown).document
+    elif jose.looks_like_token(text):
+        document = jose.split(text).document
+    elif _JWE.fullmatch(text):
+        raise UnsupportedError("encrypted-token", "The token is encrypted; we only read signed ones.")
+    else:
+        raise MalformedError("not-a-credential", "This is not a credential that we can read.")
+    secured = text.partition("~")[0].encode("ascii")
+    document = dict(document)
+    return Unverified(
+        carrier=carrier,
+        format=(legacy.recognise(document) if kind == TOKEN else None) or _format(kind, document),
+        unverified_document=document,
+        token=text,
+        sha256=sha256(secured).hexdigest(),
+        size=size,
+        unverified_bytes=text.encode("ascii"),
+        glance=familiar.SHAPES.glance(document) if kind == TOKEN else None,
+    )
+
+
+def _open_address(data: bytes, carrier: str, size: int) -> Unverified:
+    """Old pictures may hold no badge, but the address where its issuer keeps it (Open Badges 1.x, baking)."""
+    return Unverified(
+        carrier=carrier,
+        format=legacy.ADDRESS,
+        unverified_document={"id": data.decode("ascii")},
+        token=None,
+        sha256=sha256(data).hexdigest(),
+        size=size,
+        unverified_bytes=data,
+    )
+
+
+def _open_cose(data: bytes, carrier: str, size: int) -> Unverified:
+    document = cose.split(data).document
+    return Unverified(
+        carrier=carrier,
+        format=_format(COSE, document),
+        unverified_document=document,
+        token=None,
+        sha256=sha256(data).hexdigest(),
+        size=size,
+        unverified_bytes=data,
+    )
+
+
+def _format(secured: str, document: Mapping[str, Any]) -> str:
+    """The format of a credential that is secured like this, or of a presentation if it calls itself one."""
+    return _PRESENTED.get(secured, secured) if jose.is_presentation(document) else secured
+
+
+def _open_envelope(document: Mapping[str, Any], content: str, carrier: str, size: int) -> Unverified:
+    """What is inside an envelope; a media type that lies about it is not guessed at (B74)."""
+    media_type, _, text = str(document.get("id")).partition(",")
+    lie = MalformedError("envelope", "The envelope does not hold what it says.")
+    if media_type == f"data:application/{content}+cose;base64":
+        opened = _open_cose(_base64(text), carrier, size)
+    elif media_type in ("data:application/jwt", f"data:application/{content}+jwt"):
+        if not jose.looks_like_token(text):
+            raise lie
+        opened = _open_token(text.encode("ascii"), carrier, size)
+    elif media_type == f"data:application/{content}+sd-jwt":
+        if not sd_jwt.looks_like_sd_jwt(text):
+            raise lie
+        opened = _open_token(text.encode("ascii"), carrier, size)
+    elif media_type.startswith(f"data:application/{content}+") and not jose.looks_like_token(text):
+        raise UnsupportedError("envelope", "The envelope holds something of a kind that we do not read.")
+    else:
+        raise lie
+    if opened.is_presentation is not (content == "vp"):
+        raise lie
+    return opened
+
+
+def _base64(text: str) -> bytes:
+    """Bytes in a ``data:`` URL: base64 without padding (VC-JOSE-COSE §3.3), which some write with it."""
+    packed = b"" if set(text) & {"-", "_"} else base64url_decode(_url_safe(text))
+    if not cose.looks_like_cose(packed):
+        raise MalformedError("envelope", "The envelope does not hold what it says.")
+    return packed
+
+
+def _url_safe(text: str) -> str:
+    return text.rstrip("=").replace("+", "-").replace("/", "_")

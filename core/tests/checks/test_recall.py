@@ -1,0 +1,374 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The short way to a judgement: the report of the long way to the last byte, or none at all."""
+
+import copy
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from asking import INDEX, KEY, LIST, METHOD, OTHER, WEB, WEB_URL
+from cairn import gather, judge, plain, read, sign, verifier
+from cairn.canonical import to_json
+from cairn.canonical.shapes import Shapes
+from cairn.checks import DEFAULT_CHECKS, period, proof, recall, structure
+from cairn.did import did_jwk
+from cairn.keys import Algorithm, PrivateKey
+from cairn.proof import Outcome, data_integrity, familiar, jose, sign_jwt
+from cairn.testing import NOON, FixedSources, did_document, key_method, sample_credential, signed_status_list
+
+STATUS = {
+    "id": f"{LIST}#{INDEX}",
+    "type": "BitstringStatusListEntry",
+    "statusPurpose": "revocation",
+    "statusListIndex": str(INDEX),
+    "statusListCredential": LIST,
+}
+SCHEMA = "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json"
+OB_EXTENSIONS = "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json"
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch):
+    monkeypatch.setattr(familiar, "SHAPES", Shapes(patience=0))
+    monkeypatch.setattr(recall, "_KEPT_KEYS", {})
+
+
+def badge(number, **changes):
+    document = sample_credential(id=f"urn:uuid:8d4a2f3e-6a0b-4b57-9f0e-{number:012d}").to_document()
+    document["validUntil"] = "2031-01-01T00:00:00Z"
+    document["credentialStatus"] = dict(STATUS)
+    document["credentialSubject"]["id"] = f"urn:uuid:1b9d6bcd-bbfd-4b2d-9b5d-{number:012d}"
+    document["credentialSubject"]["achievement"]["criteria"]["narrative"] = (
+        "Tie twelve knots.\nThen untie them."
+    )
+    return {**document, **copy.deepcopy(changes)}
+
+
+def signed(document, *, suite="eddsa-rdfc-2022", key=KEY, method=METHOD):
+    return sign(document, key, verification_method=method, at=NOON, cryptosuite=suite)
+
+
+def sources(**more):
+    return FixedSources({LIST: signed_status_list(LIST, set_bits=(INDEX + 1,)), **more})
+
+
+def reports(data, answers=None, *, at=NOON):
+    """The report, and that of the long way."""
+    materials = gather(read(data), answers or sources(), at=NOON)
+    short = judge(materials, at=at)
+    long = judge(materials, (*DEFAULT_CHECKS, lambda materials, at: ()), at=at)
+    return short, long
+
+
+def same(data, answers=None, *, at=NOON):
+    """Both reports are one; says whether the short way spoke."""
+    short, long = reports(data, answers, at=at)
+    assert to_json(short.to_document()) == to_json(long.to_document())
+    assert short == long
+    materials = gather(read(data), answers or sources(), at=NOON)
+    return recall.recall(materials, at) is not None
+
+
+def taught(make=lambda number: signed(badge(number))):
+    for number in range(6):
+        reports(make(number))
+    return make(7)
+
+
+@pytest.mark.parametrize("suite", ["eddsa-rdfc-2022", "eddsa-jcs-2022"])
+def test_a_badge_of_a_known_achievement_gets_the_report_of_the_long_way(suite):
+    assert same(taught(lambda number: signed(badge(number), suite=suite)))
+
+
+def test_so_does_a_badge_of_a_known_shape():
+    taught()
+    document = badge(9, name="Sails")
+    document["credentialSubject"]["achievement"] |= {
+        "id": "https://x.example/a/1",
+        "name": "S",
+        "description": "T",
+    }
+
+    assert same(signed(document))
+
+
+def test_so_does_a_token_and_a_badge_with_a_schema():
+    assert same(taught(lambda number: sign_jwt(badge(number), KEY, verification_method=METHOD).encode()))
+    schema = {"id": SCHEMA, "type": "1EdTechJsonSchemaValidator2019"}
+
+    def with_schema(number):
+        document = badge(number, credentialSchema=[schema])
+        document["@context"] = [*document["@context"], OB_EXTENSIONS]
+        return signed(document)
+
+    assert same(taught(with_schema))
+
+
+def test_so_does_a_badge_of_an_issuer_with_a_document_of_keys():
+    answers = sources(**{WEB_URL: did_document(WEB, KEY.public_key)})
+
+    def make(number):
+        document = badge(number)
+        document["issuer"]["id"] = WEB
+        del document["credentialStatus"]
+        return signed(document, method=f"{WEB}#key-1")
+
+    for number in range(6):
+        reports(make(number), answers)
+
+    assert same(make(7), answers)
+    # The key is looked up each time: nothing of the last answer is kept.
+    withdrawn = sources(**{WEB_URL: did_document(WEB, OTHER.public_key)})
+    assert not same(make(8), withdrawn)
+    assert (
+        judge(gather(read(make(9)), sources(), at=NOON), at=NOON).finding("issuer").outcome
+        is Outcome.UNDECIDED
+    )
+
+
+def test_a_did_jwk_is_known_by_its_name_as_well():
+    did = did_jwk(KEY.public_key)
+
+    def make(number):
+        document = badge(number)
+        document["issuer"]["id"] = did
+        del document["credentialStatus"]
+        return signed(document, method=f"{did}#0")
+
+    assert same(taught(make))
+    assert [names[0] for names in recall._KEPT_KEYS] == [did]
+
+
+def places(value, path=()):
+    yield path, value
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from places(item, (*path, key))
+
+
+def changed(document, path, value):
+    document = copy.deepcopy(document)
+    place = document
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return document
+
+
+@pytest.mark.parametrize("suite", ["eddsa-rdfc-2022", "eddsa-jcs-2022"])
+def test_no_changed_value_is_believed_and_every_report_is_that_of_the_long_way_b75(suite):
+    document = json.loads(taught(lambda number: signed(badge(number), suite=suite)))
+    for path, value in [*places(document)][1:]:
+        for swap in (f"{value}x" if isinstance(value, str) else [value], None, 7, [], {}, [value], True):
+            forged = to_json(changed(document, path, swap))
+            short, long = reports(forged)
+            assert to_json(short.to_document()) == to_json(long.to_document()), (path, swap)
+            # One value, or a list of that one, is the same statement in RDF.
+            assert not short.accepted or swap == [value], (path, swap)
+
+
+HOSTILE = [
+    "", "x", "_:b0", "@id", "relative", "a b", "javascript:1", "data:image/png;base64,AA", "HTTPS://x", "https://",
+    "https://a.example:99999/", "https://[", "urn:x:1", "ext:x", "é", "2026-13-01T00:00:00Z", "1", "01", "-1",
+    "٧", "line\nfeed", 'quo"te', "urn:uuid:8d4a2f3e-6a0b-4b57-9f0e-000000000050", "2020-01-01T00:00:00Z",
+    "did:web:x.example", "https://harbour.example/a/knots",
+]  # fmt: skip
+
+
+def test_every_rule_is_asked_of_a_badge_that_its_own_issuer_has_signed():
+    """Under a good signature only the rules stand between a value and a page."""
+    taught()
+    spoke = 0
+    document = badge(50)
+    for path, value in [*places(document)][1:]:
+        if isinstance(value, str) and path[0] != "@context":
+            for hostile in HOSTILE:
+                try:
+                    data = sign_anything(changed(document, path, hostile))
+                except Exception:  # noqa: BLE001 - it cannot be signed, so nobody can be shown it
+                    continue
+                spoke += same(data)
+    assert spoke > 20
+
+
+def sign_anything(document):
+    """A good signature under whatever it is."""
+    return to_json(
+        data_integrity.sign(
+            document, KEY, verification_method=METHOD, created=NOON, cryptosuite="eddsa-rdfc-2022"
+        )
+    )
+
+
+def test_a_withdrawn_badge_is_told_as_such():
+    taught()
+    document = badge(
+        8, credentialStatus={**STATUS, "statusListIndex": str(INDEX + 1), "id": f"{LIST}#{INDEX + 1}"}
+    )
+
+    same(signed(document))
+    report, _ = reports(signed(document))
+    assert report.finding("status").code == "revoked"
+    assert not report.accepted
+
+
+@pytest.mark.parametrize(
+    ("at", "code"),
+    [
+        (NOON - timedelta(days=1), None),
+        (NOON + timedelta(days=2000), "expired"),
+        (NOON + timedelta(days=1), "ok"),
+    ],
+)
+def test_the_moment_counts_each_time(at, code):
+    data = taught()
+    same(data, at=at)
+    report, _ = reports(data, at=at)
+    assert code is None or report.finding("period").code == code
+
+
+def test_a_list_that_cannot_be_had_or_is_stale_is_a_doubt_each_time():
+    data = taught()
+    same(data, FixedSources())
+    report, _ = reports(data, FixedSources())
+    assert report.finding("status").outcome is Outcome.UNDECIDED
+
+    materials = gather(read(data), sources(), at=NOON)
+    late = judge(materials, at=NOON + timedelta(minutes=7))
+    assert late.finding("status").code == "status-list-stale"
+
+
+def test_a_document_that_was_written_into_after_reading_is_another_one():
+    credential = read(taught())
+    credential.unverified_document["credentialSubject"]["achievement"]["name"] = "Doctor of Everything"
+
+    report = judge(gather(credential, sources(), at=NOON), at=NOON)
+
+    assert report.finding("signature").code == "signature-mismatch"
+
+
+def test_a_look_at_another_document_says_nothing_about_this_one():
+    credential = read(taught())
+    other = json.loads(signed(badge(9)))
+    other["name"] = "Doctor of Everything"
+
+    report = judge(gather(replace(credential, unverified_document=other), sources(), at=NOON), at=NOON)
+
+    assert not report.accepted
+
+
+def test_a_token_around_another_document_is_not_taken_for_covered():
+    data = taught(lambda number: sign_jwt(badge(number), KEY, verification_method=METHOD).encode())
+    lossy = json.dumps({**badge(8), "colour": "red"})  # a term that no context defines (B73)
+    token = jose.sign(json.loads(lossy), KEY, kid=METHOD)
+    mixed = replace(read(data), token=token)
+
+    assert proof(gather(mixed, sources(), at=NOON), NOON)[0].code == "data-loss"
+
+
+def test_a_proof_that_somebody_else_has_signed_is_not_the_issuers():
+    taught()
+    assert not same(signed(badge(8), key=OTHER, method=key_method(OTHER.public_key)))
+    assert not same(signed(badge(8), key=OTHER))
+
+
+def test_a_key_of_another_curve_is_left_to_the_long_way():
+    key = PrivateKey.generate(Algorithm.P256)
+    did = f"did:key:{key.public_key.multikey()}"
+
+    def make(number):
+        document = badge(number)
+        document["issuer"]["id"] = did
+        return signed(document, suite="ecdsa-rdfc-2019", key=key, method=f"{did}#{key.public_key.multikey()}")
+
+    assert not same(taught(make))
+
+
+@pytest.mark.parametrize("suite", ["eddsa-rdfc-2022", "eddsa-jcs-2022"])
+@pytest.mark.parametrize(
+    "proof", [..., None, [], "x", {}, {"verificationMethod": None}, {"verificationMethod": [1]}]
+)
+def test_an_unsigned_badge_of_a_known_shape_is_left_to_the_long_way_b63(suite, proof):
+    """The mutants found that the member that names the key was looked up before it was known to be there."""
+    document = json.loads(taught(lambda number: signed(badge(number), suite=suite)))
+    document["proof"] = proof
+    data = to_json({name: value for name, value in document.items() if value is not ...})
+
+    for _ in range(4):
+        assert not same(data)
+
+
+def test_what_is_not_plain_is_left_to_the_long_way():
+    inner = json.loads(signed(badge(1)))
+    endorsed = [
+        badge(8, endorsementJwt=["eyJ.e30.x"]),
+        badge(8, relatedResource=[{"id": "https://x.example/r", "digestSRI": "sha384-x"}]),
+    ]
+    for document in endorsed:
+        data = sign_anything(document)
+        for _ in range(3):
+            assert not same(data)
+    assert inner
+
+
+def test_the_usual_checks_are_those_that_are_recalled():
+    """Whoever adds one to them has to say here what it finds of plain badges, or the short way is closed."""
+    assert recall.RECALLED == DEFAULT_CHECKS
+
+
+def test_a_token_around_a_whole_credential_is_judged_with_the_proof_inside_s6():
+    """Its document has the shape of one that stands alone, and is not plain for that."""
+    taught()
+    inner = json.loads(signed(badge(7)))
+    forged = {**inner, "name": "Doctor of Everything"}
+    for document, accepted in ((inner, True), (forged, False)):
+        token = jose.sign(document, KEY, kid=METHOD).encode()
+        for _ in range(3):
+            same(token)
+        assert reports(token)[0].accepted is accepted
+    assert not plain.is_plain(read(token))
+    assert plain.is_plain(read(to_json(inner)))
+
+
+def test_other_checks_than_the_usual_are_asked_one_by_one(monkeypatch):
+    data = taught()
+    monkeypatch.setattr(verifier, "recall", lambda materials, at: pytest.fail("nobody asked for all of them"))
+
+    report = judge(gather(read(data), sources(), at=NOON), (structure, proof, period), at=NOON)
+
+    assert [finding.check for finding in report.findings] == ["structure", "signature", "issuer", "period"]
+
+
+def test_reports_share_nothing_that_can_be_written_into():
+    data = taught()
+    first, _ = reports(data)
+    for finding in first.findings:
+        finding.details["mark"] = "x"
+
+    second, _ = reports(data)
+
+    assert not any("mark" in finding.details for finding in second.findings)
+
+
+def test_what_was_kept_from_an_earlier_look_is_left_to_the_long_way():
+    now = gather(read(taught()), sources(), at=NOON)
+
+    assert recall.recall(now, NOON) is not None
+    assert recall.recall(now.with_earlier(now), NOON) is None
+
+
+def test_keys_that_are_kept_are_few(monkeypatch):
+    monkeypatch.setattr(recall, "_MAX_KEPT_KEYS", 2)
+    for name in range(5):
+        key = PrivateKey.from_seed(bytes([name]) * 32)
+        document = badge(name)
+        document["issuer"]["id"] = f"did:key:{key.public_key.multikey()}"
+        for number in range(3):
+            reports(
+                signed(
+                    {**document, "id": f"urn:x:{name}:{number}"}, key=key, method=key_method(key.public_key)
+                )
+            )
+        assert len(recall._KEPT_KEYS) <= 2

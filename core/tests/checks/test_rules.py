@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules of the standards, and words whose meaning is known."""
+
+import pytest
+
+from asking import KEY, METHOD, ask, materials, signed
+from cairn import checks
+from cairn.canonical import to_json
+from cairn.proof import (
+    Outcome,
+    sign,
+)
+from cairn.testing import (
+    NOON,
+    sample_credential,
+    signed_sample,
+)
+
+
+def test_a_good_badge_has_its_fields():
+    (found,) = checks.structure(materials(signed_sample()), NOON)
+
+    assert (found.outcome, found.code) == (Outcome.PASSED, "ok")
+    assert found.details == {"kind": "Open Badges 3.0"}
+
+
+def test_a_broken_badge_names_its_fields():
+    document = sample_credential().to_document()
+    del document["credentialSubject"]["achievement"]["criteria"]
+
+    (found,) = checks.structure(materials(signed(document)), NOON)
+
+    assert (found.outcome, found.code) == (Outcome.FAILED, "structure")
+    assert found.details["fields"] == "credentialSubject.achievement.criteria"
+
+
+@pytest.mark.parametrize(
+    ("types", "code"),
+    [
+        (["Something"], "unsupported-kind"),
+        ([], "unsupported-kind"),
+    ],
+)
+def test_kinds_without_rules_are_a_doubt(types, code):
+    document = {"@context": ["https://example.org/"], "type": types, "issuer": "urn:x:1"}
+
+    assert ask(checks.structure, to_json(document))["structure"] == (Outcome.UNDECIDED, code)
+
+
+@pytest.mark.parametrize(
+    "context", ["https://example.org/x", "http://www.w3.org/ns/credentials/v2", {"@vocab": "urn:x:"}]
+)
+def test_an_unknown_context_is_a_doubt_b24_b26(context):
+    document = sample_credential().to_document()
+    document["@context"].append(context)
+
+    assert ask(checks.structure, to_json({**document, "proof": {}}))["structure"] == (
+        Outcome.UNDECIDED,
+        "unknown-context",
+    )
+
+
+@pytest.mark.parametrize("place", ["subject", "achievement"])
+def test_a_context_inside_is_a_doubt_b28(place):
+    document = sample_credential().to_document()
+    node = document["credentialSubject"]
+    node = node if place == "subject" else node["achievement"]
+    node["@context"] = "https://www.w3.org/ns/credentials/v2"
+
+    assert ask(checks.structure, to_json(document))["structure"] == (Outcome.UNDECIDED, "unknown-context")
+
+
+def test_the_contexts_of_a_jcs_proof_are_no_context_inside_b73():
+    document = sample_credential().to_document()
+    data = sign(document, KEY, verification_method=METHOD, at=NOON, cryptosuite="eddsa-jcs-2022")
+
+    assert ask(checks.structure, data)["structure"] == (Outcome.PASSED, "ok")
+
+
+def test_an_old_context_is_noted():
+    document = sample_credential().to_document()
+    document["@context"][1] = "https://purl.imsglobal.org/spec/ob/v3p0/context.json"
+
+    (found,) = checks.structure(materials(to_json(document)), NOON)
+
+    assert found.outcome is Outcome.PASSED
+    assert found.details["note"] == "old-context"
