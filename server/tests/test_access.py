@@ -150,10 +150,12 @@ PUBLIC = {
     "robots": (200, 200),
     "security-txt": (200, 200),
     "did-document": (200, 200),
+    "installation-did-document": (404, 404),  # before the first receipt
     "status-list": (200, 200),
     "suspension-list": (200, 200),
     "home": (200, 200),
     "verify": (200, 200),
+    "verify-report": (405, 405),  # only ever posted to
     "credential": (200, 200),
     "credential-file": (200, 200),
     "credential-check": (405, 405),  # only ever posted to

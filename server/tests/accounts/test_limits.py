@@ -38,6 +38,17 @@ def test_it_refills_at_its_rate():
 
 
 @pytest.mark.django_db
+def test_several_are_taken_together_or_none_of_them():
+    LIMIT.take("a", at=MONDAY)
+
+    with pytest.raises(limits.TooMany) as refused:
+        LIMIT.take("a", at=MONDAY, tokens=3)
+    assert refused.value.retry_after == 10
+    LIMIT.take("a", at=MONDAY, tokens=2)
+    assert not taken("a", MONDAY)
+
+
+@pytest.mark.django_db
 def test_it_never_holds_more_than_the_burst():
     LIMIT.take("a", at=MONDAY)
 

@@ -7,6 +7,8 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from server.tests import nested
+
 from cairn.status import StatusEntry
 from cairn.testing import NOON, sample_credential, signed_sample
 
@@ -123,6 +125,7 @@ STATUS = {
 
 # Addresses that show nothing to read: machine forms, pictures, what is only posted to …
 NOTHING_TO_READ = {
+    "installation-did-document", "verify-report",
     "healthz", "favicon", "robots", "security-txt", "did-document", "status-list", "suspension-list",
     "credential-file", "credential-check", "achievement-json", "achievement-image", "issuer-json",
     "issuer-image", "language", "organisation-logo", "achievement-picture-preview",
@@ -268,12 +271,42 @@ def _all_details(visitor: Visitor, desk: Desk) -> None:
         summary.click()
 
 
+def _verify_several(visitor: Visitor, desk: Desk) -> None:
+    """A table with an answer of each kind, and one of them opened."""
+    kept = [visitor.download(f"/c/{desk[which]}.json") for which in ("genuine", "revoked", "suspended")]
+    several = [*kept, signed_sample(_EXPIRED, at=_LAST_WEEK), _CHANGED, _UNDECIDED, b"a screenshot"]
+    visitor.bring_several({f"badge-{number}.json": data for number, data in enumerate(several)})
+    visitor.page.get_by_role("main").get_by_role("link", name="badge-3.json").click()
+
+
+def _verify_inside(visitor: Visitor, desk: Desk) -> None:
+    """A record with a genuine and a changed credential inside, all of it unfolded."""
+    visitor.bring("record.json", nested.record(at=_LAST_WEEK))
+    for summary in visitor.page.locator("main .part > details > summary").all():
+        summary.click()
+
+
+def _verify_whose(visitor: Visitor, desk: Desk) -> None:
+    visitor.open("/verify")
+    visitor.page.get_by_text("Is it about the person you think?").click()
+    visitor.fill(holder="nobody@people.example", text=signed_sample(_EXPIRED, at=_LAST_WEEK).decode())
+    visitor.press("Check it")
+
+
+def _verify_receipt(visitor: Visitor, desk: Desk) -> None:
+    visitor.bring("badge.json", visitor.download(f"/c/{desk['revoked']}.json"))
+    with visitor.page.expect_download() as kept:
+        visitor.page.get_by_role("button", name="Download the signed receipt").click()
+    visitor.bring("receipt.json", kept.value.path().read_bytes())
+
+
 _LAST_WEEK = NOON - timedelta(days=7)
 _EXPIRED = sample_credential(valid_from=_LAST_WEEK, valid_until=_LAST_WEEK + timedelta(days=1))
 # An address that the verifier may not even try.
 _OUT_OF_REACH = sample_credential(
     valid_from=_LAST_WEEK, status=StatusEntry("revocation", 7, "https://127.0.0.1/s/1")
 )
+_UNDECIDED = signed_sample(_OUT_OF_REACH, at=_LAST_WEEK)
 _CHANGED = signed_sample(at=_LAST_WEEK, credential=_EXPIRED).replace(b"Knots", b"Knotz")
 
 ANSWERS: dict[str, tuple[str, Callable[[Visitor, Desk], None]]] = {
@@ -281,7 +314,11 @@ ANSWERS: dict[str, tuple[str, Callable[[Visitor, Desk], None]]] = {
     "verified with remarks": ("stranger", _verify(signed_sample(_EXPIRED, at=_LAST_WEEK))),
     "not verified, revoked": ("stranger", _verify_ours("revoked")),
     "not verified, changed": ("stranger", _verify(_CHANGED)),
-    "could not check": ("stranger", _verify(signed_sample(_OUT_OF_REACH, at=_LAST_WEEK))),
+    "could not check": ("stranger", _verify(_UNDECIDED)),
+    "several at once": ("stranger", _verify_several),
+    "with others inside": ("stranger", _verify_inside),
+    "a receipt": ("stranger", _verify_receipt),
+    "of another person": ("stranger", _verify_whose),
     "cannot be read": ("stranger", _verify(b"a screenshot")),
     "nothing brought": ("stranger", _submit("/verify", "Check it")),
     "every detail of a credential": ("stranger", _all_details),

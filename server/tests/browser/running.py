@@ -41,13 +41,13 @@ class Site:
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[Site]:
+def running(folder: Path, **settings: str) -> Iterator[Site]:
     """Start it with a data folder of its own, wait for its ``ready`` line, and stop it afterwards."""
     port = free_port()
     log = folder / "log"
     kept = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
-    environment |= {"DATA_DIR": str(folder / "data"), "PORT": str(port)}
+    environment |= {"DATA_DIR": str(folder / "data"), "PORT": str(port), **settings}
     with log.open("wb") as out:
         server = subprocess.Popen(
             [sys.executable, "-m", "cairn_server", "run"],
@@ -137,6 +137,16 @@ class Visitor:
         self.open("/verify")
         file = {"name": name, "mimeType": "application/octet-stream", "buffer": data}
         self.page.set_input_files("main input[type=file]", file)
+        self.press("Check it")
+
+    def bring_several(self, files: dict[str, bytes]) -> None:
+        """Choose these files on /verify and press the button."""
+        self.open("/verify")
+        chosen = [
+            {"name": name, "mimeType": "application/octet-stream", "buffer": data}
+            for name, data in files.items()
+        ]
+        self.page.set_input_files("main input[type=file]", chosen)
         self.press("Check it")
 
     @property

@@ -83,7 +83,7 @@ def test_from_an_address_to_a_verified_and_then_revoked_badge(
     for form, data in files.items():
         stranger.bring(f"badge.{form.lower()}", data)
         assert stranger.heading == "We could not confirm this credential, because the issuer has revoked it."
-    stranger.press("When and why it was withdrawn stands on its own page.")
+    stranger.press("Its own page says when and why.")
     assert stranger.page.url == page
     assert "Revoked by the issuer on" in stranger.words
     assert "Somebody else tuned it." in stranger.words

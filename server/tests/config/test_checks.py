@@ -6,7 +6,7 @@ from django.core import checks
 from django.db import connection
 from server.tests.conftest import KEK
 
-from cairn_server.config.checks import SERVE, problem_with_public_url
+from cairn_server.config.checks import SERVE, problem_with_public_url, problem_with_tls
 from cairn_server.organisations import keys
 from cairn_server.organisations.models import SigningKey
 
@@ -102,3 +102,23 @@ def test_a_damaged_key_is_refused(ready, organisation):
     """F16."""
     SigningKey.objects.update(sealed=bytes(60))
     assert found() == {"cairn.E009"}
+
+
+def test_the_conformance_surface_is_not_for_production(ready, settings):
+    """N1: its policy lets anybody sign in anybody's name."""
+    settings.VC_API = True
+    assert found() == {"cairn.E010"}
+
+
+def test_a_certificate_without_its_key_is_refused(ready, settings):
+    settings.TLS_CERT = "/etc/ssl/cairn.pem"
+    assert found() == {"cairn.E011"}
+
+
+def test_files_that_are_no_certificate_are_refused(tmp_path):
+    nothing = tmp_path / "nothing.pem"
+    nothing.write_text("nothing")
+
+    assert problem_with_tls("", "") == ""
+    assert "cannot be used" in problem_with_tls(str(nothing), str(nothing))
+    assert "cannot be used" in problem_with_tls(str(tmp_path / "missing"), str(nothing))

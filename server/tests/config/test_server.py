@@ -1,23 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """`cairn-server run` and `serve` as an operator meets them: real processes on loopback."""
 
+import json
 import os
 import re
 import secrets
 import shutil
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from http.client import HTTPConnection
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from cairn_server.config.development import LIFETIME_SECONDS
 from cairn_server.config.server import PortTaken, require_free_port
@@ -157,6 +165,86 @@ def test_the_newcomer_s_first_and_second_start(environment, port, tmp_path):
     with running("run", environment, r"^credential .*\n(?=\Z)", log):
         assert lines(log)["credential"] == told["credential"]
         assert "restored copy" not in log.read_text()
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate for localhost that vouches for itself, and the file of its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    names = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    (tmp_path / "tls.crt").write_bytes(made.public_bytes(pem))
+    (tmp_path / "tls.key").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    return tmp_path / "tls.crt", tmp_path / "tls.key"
+
+
+def test_with_a_certificate_it_speaks_tls_and_shows_suites_the_way(environment, port, tmp_path, certificate):
+    """``TLS_CERT= TLS_KEY= CAIRN_VC_API=1 cairn-server run``: what a W3C suite is pointed at."""
+    trusted = ssl.create_default_context(cafile=certificate[0])
+    tls = {"TLS_CERT": str(certificate[0]), "TLS_KEY": str(certificate[1]), "CAIRN_VC_API": "1"}
+    url = f"https://localhost:{port}"
+
+    def fetch(path, data=None):
+        headers = {"Content-Type": "application/json"}
+        connection = HTTPSConnection("localhost", port, timeout=20, context=trusted)
+        try:
+            connection.request("GET" if data is None else "POST", path, data, headers)
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    with running("run", environment | tls, rf"^ready {url}$", tmp_path / "tls.log"):
+        assert fetch("/healthz")[0] == 200
+        # A credential of the demonstration, by a did:web of this very address, judged by this server.
+        status, index = fetch("/vc-api")
+        issuers = {tag: issuer for issuer in json.loads(index)["issuers"] for tag in issuer["tags"]}
+        assert status == 200
+        credential = {
+            "@context": ["https://www.w3.org/ns/credentials/v2"],
+            "type": ["VerifiableCredential"],
+            "issuer": issuers["BitstringStatusList"]["id"],
+            "credentialSubject": {"id": "did:example:subject"},
+        }
+        there = urlsplit(issuers["BitstringStatusList"]["endpoint"])
+        assert f"{there.scheme}://{there.netloc}" == url
+        status, answer = fetch(there.path, json.dumps({"credential": credential}))
+        assert status == 201
+        # The list at its https address is asked for and found.
+        secured = json.loads(answer)["verifiableCredential"]
+        assert secured["credentialStatus"]["statusListCredential"].startswith(url)
+        body = {"verifiableCredential": secured, "options": {"checks": ["proof", "credentialStatus"]}}
+        assert fetch("/vc-api/credentials/verify", json.dumps(body))[0] == 200
+        # Nobody is served in the clear.
+        with pytest.raises((OSError, HTTPException)):
+            get(port, "/healthz")
+
+
+@pytest.mark.parametrize("missing", ["TLS_CERT", "TLS_KEY", "both are no certificate"])
+def test_half_a_certificate_is_refused(environment, certificate, missing):
+    tls = {"TLS_CERT": str(certificate[0]), "TLS_KEY": str(certificate[1])}
+    tls.pop(missing, None)
+    if len(tls) == 2:
+        tls["TLS_CERT"] = tls["TLS_KEY"]
+
+    told = ask(["run"], environment | tls)
+
+    assert told.returncode == 1
+    assert "TLS_CERT and TLS_KEY" in told.stderr
+    assert "Traceback" not in told.stderr
 
 
 def test_production_refuses_to_start_without_what_it_needs(environment):

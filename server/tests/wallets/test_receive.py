@@ -8,6 +8,7 @@ from server.tests.conftest import MONDAY, TUESDAY
 
 import cairn
 from cairn.canonical import jcs, parse_json
+from cairn.proof.presenting import sign_presentation, sign_presentation_jwt
 from cairn.testing import FixedSources, demo_key, key_method, sample_credential
 from cairn_server.accounts import services as accounts
 from cairn_server.journal.models import Entry
@@ -40,6 +41,24 @@ def test_the_exact_bytes_are_kept_and_the_columns_are_read_from_them(learner, se
     assert held.format == "vc+ld+json"
     assert held.sha256 == hashlib.sha256(jcs(document)).hexdigest()
     assert held.source == "imported"
+
+
+@pytest.mark.parametrize("form", ["json", "jwt"])
+def test_a_presentation_is_not_kept(learner, secured, form):
+    """It has no issuer, and was signed for another reader than the wallet."""
+    key = demo_key("holder")
+    method = key_method(key.public_key)
+    shown = (
+        sign_presentation([secured], key, verification_method=method, at=MONDAY)
+        if form == "json"
+        else sign_presentation_jwt([secured], key, verification_method=method).encode()
+    )
+    verified = cairn.Verifier(FixedSources()).verify(shown, at=TUESDAY)
+
+    with pytest.raises(services.NotHeld, match="presentation-not-kept"):
+        services.receive(verified, holder=learner, secured=shown, at=TUESDAY)
+
+    assert not HeldCredential.objects.exists()
 
 
 def test_receiving_twice_is_receiving_once(learner, secured, verified):

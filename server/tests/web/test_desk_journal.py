@@ -112,6 +112,7 @@ def verbs_in_the_code() -> set[str]:
         "account deleted",
         "credential received",
         "installation moved",
+        "receipt key replaced",
         "recovery began",
         "recovery confirmed",
     }

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from server.tests.conftest import MONDAY
 
-from cairn import Finding, Outcome, Report
-from cairn_server.web import verdict
+from cairn import Finding, Outcome, Report, Verdict
+from cairn.verifier import PartReport
+from cairn_server.web import verdict, wording
 
 PASSED, FAILED, UNDECIDED = Outcome.PASSED, Outcome.FAILED, Outcome.UNDECIDED
 DOMAIN = {"domain": "issuer.example"}
@@ -151,6 +154,70 @@ def test_the_verdict_in_one_sentence(changed, kind, sentence):
             "Unrecognised: Issuer is not in a list you use.",
         ),
         (
+            finding("trust", list="Open list", issuer="did:key:z6Mk", listed_as="Issuer"),
+            "positive",
+            "Issuer is listed in Open list.",
+        ),
+        (
+            finding("trust", list="Boards", issuer="did:key:z6Mk", accredited_by="did:web:board.example"),
+            "positive",
+            "Accredited by did:web:board.example, who is listed in Boards.",
+        ),
+        (
+            finding("trust", FAILED, "recognition-period", list="Open list", issuer="Issuer"),
+            "caution",
+            "Unrecognised: Open list lists Issuer for another time than today.",
+        ),
+        (
+            finding("trust", FAILED, "recognised-for-other", list="Open list", issuer="Issuer"),
+            "caution",
+            "Unrecognised: Open list lists Issuer for other achievements than this.",
+        ),
+        (
+            finding("trust", UNDECIDED, "trust-list-period", list="Open list"),
+            "unknown",
+            "Open list is not a list for today.",
+        ),
+        (
+            finding("trust", UNDECIDED, "unreachable", list="Open list"),
+            "unknown",
+            "We could not open Open list.",
+        ),
+        (
+            finding("domain", by="identifier", domain="issuer.example"),
+            "positive",
+            "The issuer’s identifier is on issuer.example.",
+        ),
+        (
+            finding("domain", domain="issuer.example"),
+            "positive",
+            "issuer.example says that this issuer belongs to it.",
+        ),
+        (
+            finding("domain", FAILED, "domain-not-linked", domain="issuer.example"),
+            "caution",
+            "issuer.example does not say that this issuer belongs to it.",
+        ),
+        (
+            finding("domain", UNDECIDED, "domain-not-claimed"),
+            "unknown",
+            "The issuer names no web address of its own.",
+        ),
+        (finding("entitlement"), "positive", "The achievement is the issuer’s own."),
+        (
+            finding("entitlement", creator="did:web:board.example"),
+            "positive",
+            "Whoever defined the achievement lets this issuer award it.",
+        ),
+        (
+            replace(
+                finding("entitlement", UNDECIDED, "entitlement-unknown", creator="board.example"),
+                decides=False,
+            ),
+            "caution",
+            "The achievement is by board.example; nothing here says that this issuer may award it.",
+        ),
+        (
             finding("status", checked_at="2026-11-23T09:00:00Z"),
             "positive",
             "The issuer has not withdrawn it (checked 23 November 2026, 09:00 UTC).",
@@ -190,6 +257,97 @@ def test_each_check_in_one_sentence(found, kind, sentence):
     assert (said.kind, said.sentence) == (kind, sentence)
 
 
+@pytest.mark.parametrize(
+    ("found", "kind", "sentence"),
+    [
+        (
+            replace(finding("disclosure", UNDECIDED, "partial-copy"), decides=False),
+            "caution",
+            "You see a part of it. Its holder may leave parts out; what you see is what was signed.",
+        ),
+        (finding("holder"), "positive", "What you typed matches the holder."),
+        (finding("holder", holder="did:key:z6Mk"), "positive", "Its holder has signed it."),
+        (
+            finding("holder", FAILED, "holder-mismatch"),
+            "negative",
+            "What you typed does not match the holder.",
+        ),
+        (
+            finding("holder", UNDECIDED, "holder-not-comparable"),
+            "unknown",
+            "It does not say who the holder is in a way that we can compare.",
+        ),
+        (finding("endorsement"), "positive", "It endorses what it stands beside."),
+        (
+            finding("endorsement", FAILED, "endorses-another"),
+            "negative",
+            "It endorses something else than what it stands beside.",
+        ),
+        (
+            finding("resources", FAILED, "resource-digest"),
+            "negative",
+            "A file that it names has been changed since.",
+        ),
+        (
+            replace(finding("resources", UNDECIDED, "resource-not-seen"), decides=False),
+            "caution",
+            "It names files that we have not looked at.",
+        ),
+        (
+            finding("refresh", code="refreshed"),
+            "positive",
+            "This is the newer copy that the issuer has put in its place.",
+        ),
+        (
+            replace(finding("refresh", UNDECIDED, "not-refreshed"), decides=False),
+            "caution",
+            "We could not learn whether the issuer has a newer copy.",
+        ),
+        (
+            replace(finding("evidence", UNDECIDED, "chain-not-mined"), decides=False),
+            "caution",
+            "The issuer has signed a transaction for a blockchain. Whether and when it was written there,"
+            " we have not looked.",
+        ),
+    ],
+)
+def test_each_newer_check_in_one_sentence(found, kind, sentence):
+    said = line(report(found), found.check)
+
+    assert (said.kind, said.sentence) == (kind, sentence)
+
+
+@pytest.mark.parametrize("check", wording.ORDER)
+def test_every_check_has_words_for_every_answer_and_a_name(check):
+    assert check in wording.NAMES
+    for outcome in Outcome:
+        said = line(report(finding(check, outcome, "a-new-code")), check) if outcome is not FAILED else None
+        # A "no" to the signature hides the lines of the others, so it is looked up in the table.
+        assert (said and said.sentence) or (check, outcome.value) in wording.SENTENCES
+
+
+@pytest.mark.parametrize("check", wording.ORDER)
+def test_a_no_is_red_exactly_when_it_speaks_against_the_credential(check):
+    """The line and the verdict cannot tell two stories: whichever check the library gives weight to."""
+    made = report(finding(check, FAILED, "a-new-code"))
+
+    kinds = {each.kind for each in verdict.words(made).lines if each.check == check}
+
+    assert (verdict.NO in kinds) == (made.verdict is Verdict.NOT_VERIFIED)
+
+
+def test_a_record_says_that_it_is_what_is_inside_that_speaks_against_it():
+    inside = PartReport("/credentialSubject/verifiableCredential/0", "credential",
+                        report(finding("status", FAILED, "revoked")))  # fmt: skip
+
+    words = verdict.words(replace(report(), parts=(inside,)))
+
+    assert (
+        words.sentence
+        == "We could not confirm this credential, because a credential inside it is not verified."
+    )
+
+
 def test_the_three_answers_differ_in_word_icon_and_kind():
     answers = [
         line(report(finding("status", outcome, code)), "status")
@@ -203,6 +361,7 @@ def test_the_three_answers_differ_in_word_icon_and_kind():
 
 def test_a_known_format_is_named_and_an_unknown_one_is_no_failure():
     assert line(report(), "format").sentence == "This is an Open Badges 3.0 credential."
+    assert line(report(kind="CLR 2.0"), "format").sentence == "This is a learner record (CLR 2.0)."
     unknown = report(finding("structure", UNDECIDED, "unsupported-kind"), kind="Verifiable Presentation")
     said = line(unknown, "format")
     assert said.sentence == "This is a Verifiable Presentation, which we cannot check yet."
@@ -233,6 +392,43 @@ def test_no_list_and_no_status_stand_under_what_was_not_checked():
     assert any("list you trust" in each for each in said.not_checked)
 
 
+@pytest.mark.parametrize(
+    ("others", "is_said"),
+    [
+        ((), True),
+        ((finding("trust", FAILED, "unrecognised"),), True),
+        ((finding("trust"),), False),
+        ((finding("domain", **DOMAIN),), False),
+        ((finding("issuer", **DOMAIN),), False),
+        ((finding("signature", FAILED, "signature-mismatch"),), False),
+    ],
+)
+def test_a_name_that_only_a_key_vouches_for_is_not_checked(others, is_said):
+    said = verdict.words(report(finding("issuer"), *others))
+
+    assert any("anybody can make such a key" in each for each in said.not_checked) is is_said
+
+
+@pytest.mark.parametrize(
+    ("written", "cryptosuite", "others", "is_said"),
+    [
+        ("vc+ld+json", "eddsa-rdfc-2022", (), False),
+        ("vc+ld+json", "ecdsa-sd-2023", (), True),
+        ("dc+sd-jwt", "", (), True),
+        ("vc+sd-jwt", "", (), True),
+        # Then the check itself says so.
+        ("vc+sd-jwt", "", (finding("disclosure", UNDECIDED, "partial-copy"),), False),
+        ("dc+sd-jwt", "", (finding("signature", FAILED, "signature-mismatch"),), False),
+    ],
+)
+def test_what_holders_show_in_parts_may_not_be_all_of_it(written, cryptosuite, others, is_said):
+    made = report(finding("signature", cryptosuite=cryptosuite), *others)
+
+    said = verdict.words(replace(made, format=written))
+
+    assert any("may leave parts out" in each for each in said.not_checked) is is_said
+
+
 def test_a_finding_nobody_has_words_for_is_still_shown():
     said = verdict.words(report(finding("colour", FAILED, "too-blue")))
 
@@ -243,3 +439,46 @@ def test_a_percent_sign_in_a_detail_is_only_text():
     said = line(report(finding("issuer", domain="%(x)s.example")), "issuer")  # B127
 
     assert said.sentence == "Signed with a key of %(x)s.example."
+
+
+HOSTED = finding("signature", code="hosted", hosted_at="https://school.example/a/1")
+
+
+def test_a_page_that_vouches_is_not_called_genuine_and_unchanged():
+    """Nothing is signed: the issuer's website says so today, and the sentence claims no more."""
+    remark = replace(finding("evidence", UNDECIDED, "hosted-today"), decides=False)
+    made = report(HOSTED, finding("issuer", code="hosted", **DOMAIN), remark, kind="Open Badges 2.0")
+
+    found = verdict.words(made)
+
+    assert found.kind == "caution"
+    assert found.sentence == "Its issuer’s website vouches for this today. Please read the remarks."
+    assert line(made, "signature").sentence.endswith("Nothing in it is signed.")
+    assert (
+        line(made, "issuer").sentence == "The page that vouches for it is the issuer’s own: issuer.example."
+    )
+    assert line(made, "evidence").kind == "caution"
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("hosted-differs", "its issuer’s website says something else than this file"),
+        ("hosted-gone", "its issuer has taken away the page that vouched for it"),
+        ("hosted-revoked", "its issuer has revoked it"),
+        ("merkle-hash", "it does not fit the fingerprint that was issued"),
+        ("chain-transaction", "it does not fit the fingerprint that was issued"),
+    ],
+)
+def test_why_an_old_badge_is_not_confirmed(code, reason):
+    found = verdict.words(report(finding("signature", FAILED, code)))
+
+    assert found.sentence == f"We could not confirm this credential, because {reason}."
+
+
+@pytest.mark.parametrize("code", ["chain-not-checked", "chain-unknown", "chain-key"])
+def test_rule_11_a_chain_that_nobody_looked_into_is_never_called_a_forgery(code):
+    found = verdict.words(report(finding("signature", UNDECIDED, code), finding("issuer", UNDECIDED, code)))
+
+    assert found.kind == "unknown"
+    assert all("we have not looked there" in each.sentence for each in found.lines if each.check == "issuer")

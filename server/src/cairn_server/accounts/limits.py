@@ -49,9 +49,9 @@ class Limit:
     def seconds_per_token(self) -> float:
         return 60 / self.per_minute
 
-    def take(self, who: str, *, at: datetime) -> None:
-        """One token from this caller's bucket, or ``TooMany``."""
-        now, price = at.timestamp(), self.seconds_per_token
+    def take(self, who: str, *, at: datetime, tokens: int = 1) -> None:
+        """So many tokens from this caller's bucket, all of them or ``TooMany``."""
+        now, price = at.timestamp(), self.seconds_per_token * tokens
         key = sha256(f"{self.name}|{who}".encode()).hexdigest()
         table = connection.ops.quote_name(Bucket._meta.db_table)
         later = "max" if connection.vendor == "sqlite" else "greatest"
@@ -60,14 +60,14 @@ class Limit:
                 f"INSERT INTO {table} (key, full_at) VALUES (%s, %s)"  # noqa: S608  no value is in the text
                 f" ON CONFLICT (key) DO UPDATE SET full_at = {later}({table}.full_at, %s) + %s"
                 f" WHERE {later}({table}.full_at, %s) + %s <= %s RETURNING full_at",
-                [key, now + price, now, price, now, price, now + self.burst * price],
+                [key, now + price, now, price, now, price, now + self.burst * self.seconds_per_token],
             )
             if cursor.fetchone() is not None:
                 return
             cursor.execute(f"SELECT full_at FROM {table} WHERE key = %s", [key])  # noqa: S608
             row = cursor.fetchone()
         full_at = row[0] if row is not None else now
-        raise TooMany(max(1, math.ceil(full_at + price - self.burst * price - now)))
+        raise TooMany(max(1, math.ceil(full_at + price - self.burst * self.seconds_per_token - now)))
 
 
 def network_of(address: str) -> str:

@@ -60,9 +60,10 @@ class Explained:
 # about:blank, and docs/reference/errors.md has them all.
 PROBLEMS = (
     Explained("bad-request", 400, _lazy("The request cannot be read.")),
-    Explained("form-parts", 400, _lazy("A form must have exactly one part, named “file”.")),
+    Explained("form-parts", 400, _lazy("A form has parts that are all named “file”: one, or at most 50.")),
     Explained("idempotency-key", 400, _lazy("An Idempotency-Key has 1 to 80 visible ASCII characters.")),
     Explained("repeated-parameter", 400, _lazy("A query parameter is given more than once.")),
+    Explained("unknown-trust-list", 400, _lazy("This installation has no trust list of that name.")),
     Explained("invalid-field", 400, _lazy("A field says what cannot be; “errors” names it.")),
     Explained("unknown-cursor", 400, _lazy("The cursor does not come from this list.")),
     Explained("design-field", 400, _lazy("The designer does not know this field.")),

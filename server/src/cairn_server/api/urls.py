@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.urls import path, re_path
+from django.conf import settings
+from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
 from cairn_server.api import health, problems, status, well_known
@@ -27,9 +28,13 @@ urlpatterns = [
     path("favicon.ico", well_known.favicon, name="favicon"),
     path("robots.txt", well_known.robots_txt, name="robots"),
     path(".well-known/security.txt", well_known.security_txt, name="security-txt"),
+    path(".well-known/did.json", well_known.installation_did_document, name="installation-did-document"),
     path("i/<random_id:organisation_id>/did.json", well_known.did_document, name="did-document"),
     path("s/<random_id:list_id>", status.status_list, name="status-list"),
     path("s/<random_id:list_id>/suspension", status.suspension_list, name="suspension-list"),
     path("api/v1/", problem_urls(v1)),
     re_path(r"^api(?:/.*)?$", nothing_here, name="api-nothing-here"),
 ]
+# For outside conformance suites, in development alone; its addresses do not exist otherwise (N1).
+if settings.DEVELOPMENT and settings.VC_API:
+    urlpatterns.append(path("", include("cairn_server.api.vc_api.urls")))

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect
@@ -16,7 +16,8 @@ from django.views.decorators.http import require_safe
 
 from cairn.canonical import to_json
 from cairn_server.api.public import document, public_document
-from cairn_server.organisations import identity
+from cairn_server.errors import NotVisible
+from cairn_server.organisations import identity, receipts
 from cairn_server.organisations.models import Organisation
 
 if TYPE_CHECKING:
@@ -37,10 +38,24 @@ def did_document(request: HttpRequest, organisation_id: str) -> HttpResponse:
     if not organisation.did.startswith("did:web:"):
         # Before the first award there is no identity, and did:key needs no document.
         raise Http404
-    body = to_json(identity.did_document(organisation))
+    return _did_document(request, identity.did_document(organisation))
+
+
+@public_document
+def installation_did_document(request: HttpRequest) -> HttpResponse:
+    """``did:web`` of this server, whose key signs receipts (did:web, "Read")."""
+    try:
+        found = receipts.did_document()
+    except NotVisible as error:
+        # Before the first receipt there is no key, and did:key needs no document.
+        raise Http404 from error
+    return _did_document(request, found)
+
+
+def _did_document(request: HttpRequest, found: dict[str, Any]) -> HttpResponse:
     return document(
         request,
-        body,
+        to_json(found),
         media_types=(
             "application/did+json",
             "application/did+ld+json",

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import ssl
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,8 +17,10 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
-from cairn.errors import UnavailableError
+from cairn.errors import CairnError, UnavailableError, UnsupportedError
+from cairn_server.config import schemas, trust
 from cairn_server.config.sqlite import SAFE_VERSION
 from cairn_server.errors import Refusal
 from cairn_server.organisations import keys
@@ -105,6 +109,82 @@ def production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[C
             id="cairn.E004",
         )
     ]
+
+
+@register(SERVE, deploy=True)
+def no_conformance_surface(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Its policy lets anybody sign in anybody's name (N1)."""
+    if not settings.VC_API:
+        return []
+    return [
+        Error(
+            "CAIRN_VC_API is on.",
+            hint="It signs and verifies for test suites, under rules that protect nobody. Take it out.",
+            id="cairn.E010",
+        )
+    ]
+
+
+@register()
+def trust_lists_open(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Without a network: whether a signed list's publisher answers is for the moment it is used."""
+    try:
+        trust.open_lists(settings.TRUST_LISTS, trust.Nowhere(), at=timezone.now())
+    except (OSError, CairnError) as error:
+        return [
+            Error(
+                f"A list of CAIRN_TRUST_LISTS cannot be used: {error}",
+                hint="Mend the file, or take it out of CAIRN_TRUST_LISTS.",
+                id="cairn.E012",
+            )
+        ]
+    return []
+
+
+@register()
+def schemas_open(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.SCHEMAS:
+        return []
+    try:
+        schemas.read(Path(settings.SCHEMAS))
+    except UnsupportedError as error:
+        return [Error(f"CAIRN_SCHEMAS is set. {error.message}", id="cairn.E013")]
+    except (OSError, CairnError) as error:
+        return [
+            Error(
+                f"The schemas of CAIRN_SCHEMAS cannot be used: {error}",
+                hint="Mend the file, or take it out of the folder; SHA256SUMS has to name all that are left.",
+                id="cairn.E013",
+            )
+        ]
+    return []
+
+
+@register(SERVE, deploy=True)
+def certificate_has_its_key(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    problem = problem_with_tls(settings.TLS_CERT, settings.TLS_KEY)
+    if not problem:
+        return []
+    return [
+        Error(
+            problem,
+            hint="Give the files of a certificate chain and of its key, both in PEM, or neither.",
+            id="cairn.E011",
+        )
+    ]
+
+
+def problem_with_tls(certificate: str, key: str) -> str:
+    """Why TLS cannot be spoken with these two files; empty when it can, or when neither is given."""
+    if not certificate and not key:
+        return ""
+    if not certificate or not key:
+        return "TLS_CERT and TLS_KEY go together: one is set and the other is not."
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key)
+    except OSError as error:  # of which SSLError is one
+        return f"TLS_CERT and TLS_KEY cannot be used: {error.strerror or error}."
+    return ""
 
 
 @register(SERVE, deploy=True)

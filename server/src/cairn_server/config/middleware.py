@@ -150,7 +150,7 @@ def limited(request: HttpRequest) -> list[tuple[str, str]]:
         # the network is counted too, ten times as generously.
         token = request.headers.get("Authorization", "")
         return [("api", token or network), *([("api-network", network)] if token else [])]
-    if path == "/verify" or (path.startswith("/c/") and path.endswith("/check")):
+    if path in ("/verify", "/verify/report") or (path.startswith("/c/") and path.endswith("/check")):
         return [("verify", network)] if request.method == "POST" or request.GET else []
     if path.startswith("/account/") and request.method == "POST":
         address = (request.POST.get("login") or request.POST.get("email") or "").strip().lower()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import http.client
 import os
 import socket
+import ssl
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,8 @@ class Server(BaseApplication):
             # Django reads the forwarded address itself, from the proxies it was told of.
             "forwarded_allow_ips": "",
             "limit_request_line": 8190,
+            "certfile": settings.TLS_CERT or None,
+            "keyfile": settings.TLS_KEY or None,
             "worker_tmp_dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else None,  # noqa: S108
             "control_socket_disable": True,
             "post_worker_init": self._worker_started,
@@ -113,9 +116,19 @@ class Server(BaseApplication):
             time.sleep(0.05)
 
 
+def _connection(host: str, port: int) -> http.client.HTTPConnection:
+    """To ourselves, so whose name is on our own certificate is not asked."""
+    if not settings.TLS_CERT:
+        return http.client.HTTPConnection(host, port, timeout=10)
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return http.client.HTTPSConnection(host, port, timeout=10, context=context)
+
+
 def _answers(host: str, port: int) -> bool:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared, not bound
-    connection = http.client.HTTPConnection(host, port, timeout=10)
+    connection = _connection(host, port)
     try:
         connection.request("GET", "/healthz", headers={"Host": settings.ALLOWED_HOSTS[0]})
         connection.getresponse().read()

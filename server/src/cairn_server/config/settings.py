@@ -26,10 +26,21 @@ DEBUG = False  # never on: our own error pages say enough, a traceback in a brow
 DATA_DIR = first_start.data_dir()
 PORT = env.number("PORT", 8000, least=1, most=65535)
 BIND = env.text("BIND", "127.0.0.1")
+# With both, this server speaks TLS itself. Usually a proxy does, which also renews the certificate.
+TLS_CERT = env.text("TLS_CERT", "")
+TLS_KEY = env.text("TLS_KEY", "")
+# A did:web has a host name in it, never an address in numbers.
+_here = f"https://localhost:{PORT}" if TLS_CERT else f"http://127.0.0.1:{PORT}"
 # The one address people and verifiers reach us at, without a slash at the end. It is inside every credential.
-PUBLIC_URL = env.text("PUBLIC_URL", f"http://127.0.0.1:{PORT}" if DEVELOPMENT else "").rstrip("/")
+PUBLIC_URL = env.text("PUBLIC_URL", _here if DEVELOPMENT else "").rstrip("/")
+# Issuers and verifiers for the conformance suites of the W3C, with rules that nothing else here relaxes.
+VC_API = env.flag("CAIRN_VC_API")
 _address = urlsplit(PUBLIC_URL)
 _https = _address.scheme == "https"
+# Lists of issuers that this installation recognises: files, or folders of them.
+TRUST_LISTS = env.names("CAIRN_TRUST_LISTS")
+# JSON Schemas that are applied to what names them: a folder.
+SCHEMAS = env.text("CAIRN_SCHEMAS", "")
 OPERATOR_NAME = env.text("OPERATOR_NAME", "")
 SECURITY_CONTACT = env.text("SECURITY_CONTACT", f"{PUBLIC_URL}/imprint")
 
@@ -118,6 +129,12 @@ TEMPLATES = [
 # Parts that stand above others are named here, so that what is below need not import them.
 
 SOURCES = "cairn_server.config.sources.build"
+# What /verify and the API ask of a credential: function(lists=…, holder=…).
+CHECKS = "cairn_server.config.trust.checks"
+# The trust lists that they can choose from.
+TRUST_CHOICES = "cairn_server.config.trust.choices"
+# Signs a receipt with the key of this installation, for a verifier that may not know of any key.
+SIGN_RECEIPT = "cairn_server.organisations.receipts.sign_receipt"
 # function(at=…), and the seconds between two runs
 PERIODIC_TASKS = (
     ("cairn_server.issuing.batches.run_waiting_batches", 1),
@@ -207,14 +224,18 @@ OPEN_FOUNDING = env.flag("OPEN_FOUNDING", default=DEVELOPMENT)
 RATE_LIMITS = {
     "sign-in": {"burst": 20, "per_minute": 10},
     "sign-in-address": {"burst": 10, "per_minute": 2},
-    "verify": {"burst": 60, "per_minute": 30},
+    # Each thing that is brought counts, so twice as many as may be brought at once.
+    "verify": {"burst": 120, "per_minute": 60},
+    # Of one request with a thousand credentials each counts here, beside the request itself in "api".
+    "verify-many": {"burst": 5000, "per_minute": 1000},
     "api": {"burst": 200, "per_minute": 300},
     "api-network": {"burst": 2000, "per_minute": 3000},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
-DATA_UPLOAD_MAX_NUMBER_FILES = 5
+# /verify takes 50, and says in its own words that 51 are too many.
+DATA_UPLOAD_MAX_NUMBER_FILES = 60
 
 # Browser
 

@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     from cairn import Sources
 
 # The machine views that a judgement may need. Nothing else of ours can be asked for from inside.
-PUBLIC_MACHINE_VIEWS = frozenset({"did-document", "status-list", "suspension-list"})
+PUBLIC_MACHINE_VIEWS = frozenset(
+    {
+        "did-document",
+        "installation-did-document",
+        "status-list",
+        "suspension-list",
+        "vc-api-status-list",  # in development alone
+    }
+)
 # …and those that somebody may paste as an address into /verify.
 PUBLIC_CREDENTIAL_VIEWS = frozenset({"credential", "credential-file"})
 

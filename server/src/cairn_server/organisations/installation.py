@@ -106,6 +106,12 @@ def confirm_recovery(*, at: datetime) -> None:
     journal.record(verb="recovery confirmed", by=None, organisation_id=None, object=row, at=at)
 
 
+def require_own_address() -> None:
+    """Called before anything is signed in the installation's own name: a process for another has none."""
+    if _started_at not in (None, installation().public_url):
+        raise MovedMeanwhile
+
+
 def require_awarding_allowed(organisation: Organisation | None = None) -> None:
     """Called first by whatever allocates a status index or signs.
 

@@ -2,8 +2,10 @@
 """Key custody: the only module that opens a private key.
 
     KEK   one for the installation, from a file or the environment, never in the database
-    └── DEK        one per organisation, wrapped by the KEK            (``DataKey``)
-        └── private key, sealed by the DEK                             (``SigningKey.sealed``)
+    ├── DEK        one per organisation, wrapped by the KEK            (``DataKey``)
+    │   └── private key, sealed by the DEK                             (``SigningKey.sealed``)
+    └── DEK        one per key of the installation itself              (``InstallationKey.wrapped``)
+        └── private key, sealed by the DEK                             (``InstallationKey.sealed``)
 
 Both seals are AES-256-GCM with a random 96-bit nonce in front. What a seal is for is its additional
 data (``_key_context``), so a row that is moved to another organisation, key id, purpose
@@ -17,6 +19,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -29,7 +32,13 @@ from cairn.did import MAX_KEYS
 from cairn.errors import UnavailableError
 from cairn.keys import Algorithm, PrivateKey, PublicKey
 from cairn_server.errors import Refusal
-from cairn_server.organisations.models import DataKey, Organisation, SigningKey
+from cairn_server.organisations.models import (
+    DataKey,
+    Installation,
+    InstallationKey,
+    Organisation,
+    SigningKey,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,12 +117,29 @@ class KeyStore:
         if data_key is None:
             raise KeyUnavailable("key-sealed", f"the data key of {key} is missing")
         private = _open(self._unwrap(data_key), bytes(key.sealed), _key_context(key, data_key))
-        opened = PrivateKey.from_bytes(Algorithm(key.algorithm), private)
-        # Never trust a stored public key next to a private one: signing with a pair that does not
-        # belong together gives Ed25519 keys away (RUSTSEC-2022-0093).
-        if opened.public_key.multikey() != key.multikey:
-            raise KeyUnavailable("key-mismatch", f"the sealed key of {key} is not the one it is named for")
-        return opened
+        return _matching(key, private)
+
+    def seal_own(self, key: InstallationKey, private: bytes) -> None:
+        """Fill in the seals of a new key of the installation, under a data key of its own."""
+        data_key = os.urandom(32)
+        key.kek_id = self.kek_id
+        key.wrapped = _seal(self.kek, data_key, _own_data_key_context(key))
+        key.sealed = _seal(data_key, private, _own_key_context(key))
+
+    def open_own(self, key: InstallationKey) -> PrivateKey:
+        """A private key of the installation, after proof that it belongs to the row's public key."""
+        private = _open(self._unwrap_own(key), bytes(key.sealed), _own_key_context(key))
+        return _matching(key, private)
+
+    def rewrap_own(self, key: InstallationKey, *, old: KeyStore) -> None:
+        data_key = old._unwrap_own(key)
+        key.kek_id = self.kek_id
+        key.wrapped = _seal(self.kek, data_key, _own_data_key_context(key))
+        key.save(update_fields=["wrapped", "kek_id"])
+
+    def _unwrap_own(self, key: InstallationKey) -> bytes:
+        self._require_kek(key.kek_id)
+        return _open(self.kek, bytes(key.wrapped), _own_data_key_context(key))
 
     def rewrap(self, data_key: DataKey, *, old: KeyStore) -> None:
         """Put the data key under this KEK. The private keys below it are not touched."""
@@ -132,12 +158,27 @@ class KeyStore:
         return data_key
 
     def _unwrap(self, data_key: DataKey) -> bytes:
-        if data_key.kek_id != self.kek_id:
+        self._require_kek(data_key.kek_id)
+        return _open(self.kek, bytes(data_key.wrapped), _data_key_context(data_key))
+
+    def _require_kek(self, kek_id: str) -> None:
+        if kek_id != self.kek_id:
             raise KeyUnavailable(
                 "key-encryption-key",
-                f"the keys are sealed with the key encryption key {data_key.kek_id}, not with {self.kek_id}",
+                f"the keys are sealed with the key encryption key {kek_id}, not with {self.kek_id}",
             )
-        return _open(self.kek, bytes(data_key.wrapped), _data_key_context(data_key))
+
+
+def _matching(key: SigningKey | InstallationKey, private: bytes) -> PrivateKey:
+    """The private key, if the row's public key is its own.
+
+    Never trust a stored public key next to a private one: signing with a pair that does not belong together
+    gives Ed25519 keys away (RUSTSEC-2022-0093).
+    """
+    opened = PrivateKey.from_bytes(Algorithm(key.algorithm), private)
+    if opened.public_key.multikey() != key.multikey:
+        raise KeyUnavailable("key-mismatch", f"the sealed key of {key} is not the one it is named for")
+    return opened
 
 
 def _seal(key: bytes, plain: bytes, context: bytes) -> bytes:
@@ -169,6 +210,16 @@ def _key_context(key: SigningKey, data_key: DataKey) -> bytes:
 
 def _data_key_context(data_key: DataKey) -> bytes:
     return f"cairn-dek/1|{data_key.organisation.public_id}|{data_key.version}|{data_key.kek_id}".encode()
+
+
+def _own_key_context(key: InstallationKey) -> bytes:
+    """``"cairn-own-key/1" | kid | purpose | alg | SHA-256(public key)``."""
+    public = sha256(PublicKey.from_multikey(key.multikey).material).hexdigest()
+    return "|".join(("cairn-own-key/1", key.fragment, PURPOSE, key.algorithm, public)).encode()
+
+
+def _own_data_key_context(key: InstallationKey) -> bytes:
+    return f"cairn-own-dek/1|{key.fragment}|{key.kek_id}".encode()
 
 
 # The installed store. A callable, so that a command which signs nothing needs no KEK.
@@ -249,22 +300,65 @@ def key_history(organisation: Organisation) -> QuerySet[SigningKey]:
 def rewrap_all(*, old: KeyStore) -> int:
     """Put every data key under the installed KEK: all of them or, after a crash, none."""
     new, rewrapped = key_store(), 0
+    for own in InstallationKey.objects.select_for_update().filter(kek_id=old.kek_id):
+        new.rewrap_own(own, old=old)
+        rewrapped += 1
     for data_key in DataKey.objects.select_for_update().filter(kek_id=old.kek_id):
         new.rewrap(data_key, old=old)
         rewrapped += 1
     return rewrapped
 
 
+@transaction.atomic
+def new_own_key(*, at: datetime, algorithm: Algorithm = Algorithm.ED25519) -> InstallationKey:
+    """Make the key that the installation signs with from now on; its earlier ones stay listed."""
+    private = PrivateKey.generate(algorithm)
+    key = InstallationKey(
+        # Numbered, and rows are never deleted: a fragment means one key for ever.
+        fragment=f"receipts-{InstallationKey.objects.count() + 1}",
+        algorithm=private.algorithm.value,
+        multikey=private.public_key.multikey(),
+        created_at=at,
+    )
+    key_store().seal_own(key, private.to_bytes())
+    key.save(force_insert=True)
+    return key
+
+
+def own_key(*, at: datetime) -> InstallationKey:
+    """The key the installation signs with; the first call makes it."""
+    newest = _newest_own_key()
+    if newest is not None:
+        return newest
+    with transaction.atomic():
+        # Of two who ask for the first receipt at once, the second waits here and finds the key of the first.
+        Installation.objects.select_for_update().get()
+        return _newest_own_key() or new_own_key(at=at)
+
+
+def _newest_own_key() -> InstallationKey | None:
+    return InstallationKey.objects.filter(revoked_at__isnull=True).last()
+
+
+def open_own_key(key: InstallationKey) -> Signer:
+    """Opened. Hold it for one piece of work, not longer."""
+    return key_store().open_own(key)
+
+
 def open_everything() -> list[str]:
     """Known-answer test over all active keys: the keys (by name) that do not open or do not sign."""
-    broken = []
     store = key_store()
-    for key in SigningKey.objects.filter(state=SigningKey.State.ACTIVE).select_related("organisation"):
-        try:
-            signature = store.open(key).sign(b"cairn known answer")
-        except UnavailableError:
-            broken.append(str(key))
-            continue
-        if not PublicKey.from_multikey(key.multikey).verify(b"cairn known answer", signature):
-            broken.append(str(key))
-    return broken
+    active = SigningKey.objects.filter(state=SigningKey.State.ACTIVE).select_related("organisation")
+    own = InstallationKey.objects.filter(revoked_at__isnull=True)
+    broken = [str(key) for key in active if not _answers(key, partial(store.open, key))]
+    return broken + [str(key) for key in own if not _answers(key, partial(store.open_own, key))]
+
+
+def _answers(key: SigningKey | InstallationKey, opened: Callable[[], Signer]) -> bool:
+    """Whether the key opens, and signs as its public half expects."""
+    message = b"cairn known answer"
+    try:
+        signature = opened().sign(message)
+    except UnavailableError:
+        return False
+    return PublicKey.from_multikey(key.multikey).verify(message, signature)

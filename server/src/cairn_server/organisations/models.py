@@ -44,6 +44,30 @@ class Installation(models.Model):
         return self.public_url
 
 
+class InstallationKey(models.Model):
+    """A key of the server itself: it signs receipts of what was checked here, and no credential.
+
+    Each row brings its own data key (``wrapped``, under the KEK), because it belongs to no organisation. The
+    newest that is not revoked signs; the others stay in the DID document, or old receipts would not verify.
+    """
+
+    fragment = models.CharField(max_length=100, unique=True)
+    algorithm = models.CharField(max_length=16)
+    multikey = models.CharField(max_length=1000, unique=True)
+    sealed = models.BinaryField()
+    wrapped = models.BinaryField()
+    kek_id = models.CharField(max_length=16)
+    created_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        # In the order of making, whatever the clock said.
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"installation#{self.fragment}"
+
+
 class OrganisationClosed(Refusal):
     def __init__(self) -> None:
         super().__init__("organisation-closed", _("This organisation is closed."))

@@ -10,7 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
+from cairn.credential.structure import PRESENTATION
+from cairn_server.errors import Refusal
 from cairn_server.journal import services as journal
 from cairn_server.wallets.models import HeldCredential
 
@@ -22,6 +25,12 @@ if TYPE_CHECKING:
 
     from cairn import Verified
     from cairn_server.accounts.models import Person
+
+
+class NotHeld(Refusal):
+    """What is brought is not something that a holder keeps."""
+
+    status = 422
 
 
 @transaction.atomic
@@ -37,13 +46,21 @@ def receive(
 
     The caller found out that the holder may have it (an award to one of their verified addresses, or their
     own upload); ``verified`` says that it is genuine, not that it still counts: a revoked one may be kept.
+    ``NotHeld`` for a presentation.
     """
-    issuer = verified.document["issuer"]
+    if verified.report.kind == PRESENTATION:
+        # It was signed for one reader and one question; what lasts are the credentials in it.
+        raise NotHeld(
+            "presentation-not-kept",
+            _("This shows credentials to somebody. Bring the credentials themselves."),
+        )
+    # The finding's own word: the formats say it in different places.
+    issuer = verified.report.finding("issuer")
     held, new = HeldCredential.objects.get_or_create(
         person=holder,
         sha256=verified.report.sha256,
         defaults={
-            "issuer_id": issuer if isinstance(issuer, str) else issuer["id"],
+            "issuer_id": issuer.details.get("issuer", "") if issuer else "",
             "credential_id": verified.document.get("id", ""),
             "name": name_of(verified.document),
             "format": verified.report.format,

@@ -16,15 +16,18 @@ from django.utils.translation import get_language, get_language_info, gettext_la
 from django.utils.translation import gettext as _
 
 from cairn import OpenBadgeCredential
-from cairn.credential import Achievement, issuer_id
 from cairn.errors import CairnError
+from cairn.legacy import as_open_badge
 from cairn_server.web import markdown
+from cairn_server.web.claims import Plain, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from django.utils.safestring import SafeString
+
+    from cairn.credential import Achievement
 
 TYPE_NAMES = {
     "MicroCredential": gettext_lazy("Micro-credential"),
@@ -119,15 +122,6 @@ class Shown:
     evidence: tuple[Proof, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
-    """A verified credential of a kind that has no page of its own: who signed it, and its name."""
-
-    id: str
-    name: str
-    issuer_id: str
-
-
 def language_name(tag: str) -> str:
     try:
         return str(get_language_info(tag)["name_translated"])
@@ -170,16 +164,12 @@ def about(achievement: Achievement, *, public_url: str) -> About:
 
 
 def shown(document: Mapping[str, Any], *, public_url: str) -> Shown | Plain:
-    """The parts of a verified document that a page shows; a kind we have no page for is shown in short."""
+    """The parts of a verified document that a page shows; of a kind we have no page for, its claims."""
+    document = as_open_badge(document)
     try:
         badge = OpenBadgeCredential.from_document(document)
     except CairnError:
-        name = document.get("name")
-        return Plain(
-            id=str(document.get("id", "")),
-            name=name if isinstance(name, str) else "",
-            issuer_id=issuer_id(document) or "",
-        )
+        return plain(document)
     names = [
         each.identity_hash
         for each in badge.subject.identifiers

@@ -9,8 +9,8 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
+from cairn_server.web.brought import VerifyForm
 from cairn_server.web.publication import page
-from cairn_server.web.verify import VerifyForm
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse

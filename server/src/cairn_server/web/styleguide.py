@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from cairn_server.web import publication, verdict
-from cairn_server.web.verify import VerifyForm
+from cairn_server.web.brought import VerifyForm
 
 if TYPE_CHECKING:
     from typing import Any

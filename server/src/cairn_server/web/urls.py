@@ -5,7 +5,17 @@ from __future__ import annotations
 
 from django.urls import include, path, register_converter
 
-from cairn_server.web import achievement, credential, home, issuer, language, pages, styleguide, verify
+from cairn_server.web import (
+    achievement,
+    credential,
+    home,
+    issuer,
+    language,
+    pages,
+    report,
+    styleguide,
+    verify,
+)
 
 
 class PublicId:
@@ -32,6 +42,7 @@ register_converter(Suffix, "suffix")
 urlpatterns = [
     path("", home.home, name="home"),
     path("verify", verify.verify, name="verify"),
+    path("verify/report", report.download, name="verify-report"),
     path("c/<public_id:credential_id>", credential.credential, name="credential"),
     path("c/<public_id:credential_id>.<suffix:suffix>", credential.file, name="credential-file"),
     path("c/<public_id:credential_id>/check", credential.check, name="credential-check"),

@@ -8,17 +8,18 @@ repeated: what somebody else wrote under a broken signature is not information.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 
 from cairn import Finding, Outcome, Report, Verdict
 from cairn.credential import parse_datetime
 from cairn.errors import CairnError
+from cairn_server.web.wording import ADVICE, DETAIL_NAMES, GROUPS, NAMES, ORDER, REASONS, SENTENCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,116 +41,12 @@ KINDS = {
     Verdict.NOT_VERIFIED: NO,
     Verdict.COULD_NOT_CHECK: UNKNOWN,
 }
-NAMES = {
-    "format": gettext_lazy("Recognised format"),
-    "signature": pgettext_lazy("a check", "Signature"),
-    "issuer": gettext_lazy("Issuer’s identity"),
-    "trust": gettext_lazy("Issuer in your lists"),
-    "status": gettext_lazy("Not revoked or suspended"),
-    "period": pgettext_lazy("a check", "Dates"),
-    "structure": gettext_lazy("Required fields"),
-    "schema": pgettext_lazy("a check", "Schema"),
-}
-ORDER = ("signature", "issuer", "trust", "status", "period", "structure", "schema")
-
-# What a line says: the finer code first, then the outcome. %(…)s are the finding's own details.
-SENTENCES: dict[tuple[str, str], _StrOrPromise] = {
-    ("signature", "passed"): gettext_lazy("Nothing has been changed since it was signed."),
-    ("signature", "failed"): gettext_lazy("The signature does not match. We do not show the content."),
-    ("signature", "undecided"): gettext_lazy("We could not get the issuer’s key."),
-    ("signature", "no-proof"): gettext_lazy("It is not signed. We do not show the content."),
-    ("signature", "token-unsigned"): gettext_lazy("It is not signed. We do not show the content."),
-    ("signature", "key-revoked"): gettext_lazy(
-        "It was signed with a key that the issuer has revoked. We do not show the content."
-    ),
-    ("signature", "unknown-context"): gettext_lazy(
-        "It uses words whose meaning we do not know, so we cannot say what was signed."
-    ),
-    ("signature", "limits"): gettext_lazy(
-        "Checking the signature would take more work than we do for strangers."
-    ),
-    ("signature", "unsupported"): gettext_lazy("It is signed in a way that we cannot check yet."),
-    ("issuer", "passed"): gettext_lazy("Signed with a key of %(domain)s."),
-    ("issuer", "no-domain"): gettext_lazy(
-        "Signed with the key that is the issuer’s identifier. No web address vouches for it."
-    ),
-    ("issuer", "failed"): gettext_lazy("The key does not belong to the issuer named in it."),
-    ("issuer", "undecided"): gettext_lazy("We could not reach %(domain)s."),
-    ("issuer", "unsupported"): gettext_lazy("We do not know how to look up the keys of this kind of issuer."),
-    ("trust", "passed"): gettext_lazy("%(issuer)s is listed in %(list)s."),
-    ("trust", "failed"): gettext_lazy("Unrecognised: %(issuer)s is not in a list you use."),
-    ("trust", "undecided"): gettext_lazy("We could not open %(list)s."),
-    ("status", "passed"): gettext_lazy("The issuer has not withdrawn it (checked %(checked_at)s)."),
-    ("status", "failed"): gettext_lazy("The status that the issuer published does not hold together."),
-    ("status", "revoked"): gettext_lazy("Revoked by the issuer."),
-    ("status", "suspended"): gettext_lazy("Suspended by the issuer."),
-    ("status", "undecided"): gettext_lazy("We could not reach the issuer’s status list."),
-    ("period", "passed"): gettext_lazy("Valid until %(valid_until)s."),
-    ("period", "no-end"): gettext_lazy("It has no end date."),
-    ("period", "expired"): gettext_lazy("Was valid until %(valid_until)s."),
-    ("period", "not-yet-valid"): gettext_lazy("Not valid before %(valid_from)s."),
-    ("period", "failed"): gettext_lazy("Its dates contradict each other."),
-    ("period", "undecided"): gettext_lazy("It has no readable dates."),
-    ("structure", "passed"): gettext_lazy("It has all the required fields."),
-    ("structure", "failed"): gettext_lazy("These fields are missing or wrong: %(fields)s."),
-    ("structure", "undecided"): gettext_lazy("We do not have the rules for this type."),
-    ("structure", "unknown-context"): gettext_lazy("It uses words whose meaning we do not know."),
-    ("schema", "undecided"): gettext_lazy("It names a schema of its own, which we do not open."),
-}
-
-# Codes that are said with the same words; the code itself stands under "Details".
-GROUPS = {
-    "unknown-cryptosuite": "unsupported",
-    "unknown-proof-type": "unsupported",
-    "unknown-algorithm": "unsupported",
-    "symmetric-algorithm": "unsupported",
-    "unsupported-sd-jwt": "unsupported",
-    "unknown-did-method": "unsupported",
-    "wrapped-token": "unsupported",
-}
-
-# Why a credential is not verified, to stand after "because".
-REASONS: dict[tuple[str, str], _StrOrPromise] = {
-    ("signature", "failed"): gettext_lazy("its signature does not match"),
-    ("signature", "no-proof"): gettext_lazy("it is not signed"),
-    ("signature", "token-unsigned"): gettext_lazy("it is not signed"),
-    ("signature", "key-revoked"): gettext_lazy("it was signed with a key that the issuer has revoked"),
-    ("issuer", "failed"): gettext_lazy("the key does not belong to the issuer named in it"),
-    ("status", "revoked"): gettext_lazy("the issuer has revoked it"),
-    ("status", "suspended"): gettext_lazy("the issuer has suspended it"),
-    ("status", "failed"): gettext_lazy("the status that its issuer published does not hold together"),
-    ("structure", "failed"): gettext_lazy("required fields are missing or wrong"),
-}
-
-ADVICE: dict[tuple[str, str], _StrOrPromise] = {
-    ("signature", "failed"): gettext_lazy(
-        "Ask for the original file, or ask the issuer for a new copy."
-        " Some programs change a file when they save it."
-    ),
-    ("signature", "undecided"): gettext_lazy("Try again later."),
-    ("issuer", "failed"): gettext_lazy("Ask the organisation that you think awarded it."),
-    ("issuer", "undecided"): gettext_lazy("Try again later."),
-    ("status", "revoked"): gettext_lazy("Ask the issuer if you think that this is a mistake."),
-    ("status", "suspended"): gettext_lazy("A suspension can end. Ask the issuer, or check again later."),
-    ("status", "undecided"): gettext_lazy("Try again later."),
-    ("period", "expired"): gettext_lazy("It is still authentic: expiry does not undo the achievement."),
-    ("structure", "failed"): gettext_lazy("Ask the issuer for a corrected copy."),
-}
-
-DETAIL_NAMES = {
-    "domain": gettext_lazy("Web address"),
-    "issuer": gettext_lazy("Issuer’s identifier"),
-    "key": gettext_lazy("Key"),
-    "cryptosuite": gettext_lazy("Kind of signature"),
-    "algorithm": gettext_lazy("Algorithm"),
-    "list_url": gettext_lazy("Status list"),
-    "checked_at": gettext_lazy("Checked"),
-    "valid_from": gettext_lazy("Valid from"),
-    "valid_until": gettext_lazy("Valid until"),
-    "fields": gettext_lazy("Fields"),
-    "rule": gettext_lazy("Rule"),
-    "schemas": gettext_lazy("Schema"),
-    "list": gettext_lazy("List"),
+# In a table, where a sentence has no room.
+VERDICTS = {
+    Verdict.VERIFIED: gettext_lazy("Verified"),
+    Verdict.REMARKS: gettext_lazy("Verified with remarks"),
+    Verdict.NOT_VERIFIED: gettext_lazy("Not verified"),
+    Verdict.COULD_NOT_CHECK: gettext_lazy("Could not check"),
 }
 DAYS = ("valid_from", "valid_until")
 # Without a verified document only this is repeated: whom we asked, and which fields break a rule.
@@ -202,6 +99,8 @@ def sentence(report: Report) -> str:
     match report.verdict:
         case Verdict.VERIFIED:
             return _("This is genuine, unchanged and currently valid.")
+        case Verdict.REMARKS if _is_hosted(report):
+            return _("Its issuer’s website vouches for this today. Please read the remarks.")
         case Verdict.REMARKS:
             return _("This is genuine and unchanged. Please read the remarks.")
         case Verdict.COULD_NOT_CHECK:
@@ -210,6 +109,12 @@ def sentence(report: Report) -> str:
             return _("We could not confirm this credential, because %(reason)s.") % {
                 "reason": _reason(report)
             }
+
+
+def _is_hosted(report: Report) -> bool:
+    """Whether nothing is signed, and a page of the issuer is the whole proof."""
+    signature = report.finding("signature")
+    return signature is not None and signature.code == "hosted"
 
 
 def moment(text: str) -> datetime | None:
@@ -228,11 +133,11 @@ def minute(at: datetime) -> str:
 
 
 def _reason(report: Report) -> str:
-    """The first thing that speaks against it, in the order of the page."""
+    """The first thing that speaks against it, in the order of the page; else what is inside it does."""
     for finding in _in_order(report):
-        if finding.outcome is Outcome.FAILED and finding.check not in ("period", "trust"):
+        if _speaks_against(finding, report):
             return str(_pick(REASONS, finding) or _("one of the checks says no"))
-    return str(_("one of the checks says no"))
+    return str(_("a credential inside it is not verified"))
 
 
 def _in_order(report: Report) -> list[Finding]:
@@ -252,10 +157,19 @@ def _pick(table: Mapping[tuple[str, str], _StrOrPromise], finding: Finding) -> _
 def _fine(finding: Finding) -> str:
     """The code that a sentence is chosen by: the finding's own, or that of its group."""
     if finding.outcome is Outcome.PASSED:
-        if finding.check == "issuer" and "domain" not in finding.details:
+        if finding.check == "issuer" and finding.code == "ok" and "domain" not in finding.details:
             return "no-domain"
         if finding.check == "period" and "valid_until" not in finding.details:
             return "no-end"
+        if finding.check == "holder" and finding.code == "ok" and "holder" in finding.details:
+            return "presented"
+        if finding.check == "trust":
+            named = "named" if "listed_as" in finding.details else finding.code
+            return "accredited" if "accredited_by" in finding.details else named
+        if finding.check == "domain" and finding.details.get("by") == "identifier":
+            return "own"
+        if finding.check == "entitlement" and "creator" not in finding.details:
+            return "own"
     if finding.code.startswith("limit-"):
         return "limits"
     return GROUPS.get(finding.code, finding.code)
@@ -276,27 +190,36 @@ def _format_line(report: Report) -> Line:
     if not known:
         return Line("format", UNKNOWN, _("This is a %(kind)s, which we cannot check yet.") % said)
     # Of the standards' names only that of Open Badges is not itself the name of a credential.
-    text = (
-        _("This is an %(kind)s credential.")
-        if report.kind.startswith("Open Badges")
-        else _("This is a %(kind)s.")
-    )
-    return Line("format", YES, text % said)
+    if report.kind.startswith("Open Badges"):
+        return Line("format", YES, _("This is an %(kind)s credential.") % said)
+    if report.kind.startswith("CLR"):
+        return Line("format", YES, _("This is a learner record (%(kind)s).") % said)
+    if report.kind.startswith(("SD-JWT", "Endorse", "Open")):
+        return Line("format", YES, _("This is an %(kind)s.") % said)
+    return Line("format", YES, _("This is a %(kind)s.") % said)
 
 
 def _line(finding: Finding, report: Report) -> Line:
     if finding.check not in NAMES:
-        return Line(finding.check, _kind(finding), finding.message, details=((str(_("Code")), finding.code),))
+        return Line(
+            finding.check, _kind(finding, report), finding.message, details=((str(_("Code")), finding.code),)
+        )
     return Line(
         finding.check,
-        _kind(finding),
+        _kind(finding, report),
         _filled(_pick(SENTENCES, finding), finding),
         str(_pick(ADVICE, finding)),
         tuple(_details(finding, report)),
     )
 
 
-def _kind(finding: Finding) -> str:
+def _speaks_against(finding: Finding, report: Report) -> bool:
+    """Whether this finding by itself would be a "no" to the credential: the library knows, not this page."""
+    alone = replace(report, findings=(finding,), parts=())
+    return finding.outcome is Outcome.FAILED and alone.verdict is Verdict.NOT_VERIFIED
+
+
+def _kind(finding: Finding, report: Report) -> str:
     if not finding.decides and finding.outcome is not Outcome.PASSED:
         return REMARK
     if finding.outcome is Outcome.UNDECIDED:
@@ -304,7 +227,7 @@ def _kind(finding: Finding) -> str:
     if finding.outcome is Outcome.PASSED:
         return YES
     # Dates and lists are remarks: they do not speak against the credential being genuine.
-    return REMARK if finding.check in ("period", "trust") else NO
+    return NO if _speaks_against(finding, report) else REMARK
 
 
 class _Details(dict[str, str]):
@@ -350,10 +273,33 @@ def _left_out(finding: Finding, report: Report) -> bool:
 def _not_checked(report: Report) -> Iterator[str]:
     if report.document is None:
         yield _("Its dates, and whether it was withdrawn: that means something only once the rest is a yes.")
-    elif any(finding.code == "no-status" for finding in report.findings):
+    elif (status := report.finding("status")) is not None and status.code == "no-status":
         yield _("Whether it was withdrawn: the issuer keeps no status list for it.")
+    if _is_named_by_its_key_alone(report):
+        yield _("Who the issuer really is: anybody can make such a key and write any name beside it.")
     if not any(finding.check == "trust" for finding in report.findings):
-        yield _("Whether the issuer is on a list you trust: you have not chosen one.")
-    yield _("Whether the person who shows it is the person it names.")
+        yield _("Whether the issuer is on a list you trust: no list was asked.")
+    if _may_leave_parts_out(report):
+        yield _("Whether it is shown completely: its holder may leave parts out.")
+    holder = report.finding("holder")
+    if holder is None or (holder.outcome, holder.code) != (Outcome.PASSED, "ok"):
+        yield _("Whether the person who shows it is the person it names.")
     yield _("The picture: it is artwork, and only the words behind it are signed.")
     yield _("Whether the links inside it still lead to what they promise.")
+
+
+def _is_named_by_its_key_alone(report: Report) -> bool:
+    """Whether nobody vouches for the issuer's name: no web address, and no list."""
+    issuer = report.finding("issuer")
+    if report.document is None or issuer is None or _fine(issuer) != "no-domain":
+        return False
+    vouching = (report.finding("domain"), report.finding("trust"))
+    return not any(each is not None and each.outcome is Outcome.PASSED for each in vouching)
+
+
+def _may_leave_parts_out(report: Report) -> bool:
+    """Whether it is of a kind that holders show in parts, and no check has said so already."""
+    signature = report.finding("signature")
+    if report.document is None or signature is None or report.finding("disclosure") is not None:
+        return False
+    return "sd-jwt" in report.format or signature.details.get("cryptosuite") == "ecdsa-sd-2023"

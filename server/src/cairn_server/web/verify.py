@@ -7,16 +7,15 @@ What is brought stays in memory for the length of one request: no temporary file
 
 from __future__ import annotations
 
-import re
-from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qs
+from collections import Counter
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
-from django import forms
 from django.conf import settings
-from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
-from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -24,90 +23,140 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from cairn import MalformedError, Report, Sources, UnavailableError, UnsupportedError, Verifier
+from cairn import MalformedError, Report, Sources, UnavailableError, UnsupportedError, Verdict, Verifier
+from cairn_server import receipts
+from cairn_server.accounts import limits
 from cairn_server.web import display, verdict
+from cairn_server.web.brought import LONGEST_LINK, PUBLIC_ID, InMemory, Thing, VerifyForm
 from cairn_server.web.publication import page, private
+from cairn_server.web.report import seal
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+    from datetime import datetime
+
     from django.http import HttpRequest, HttpResponse
-    from django.utils.datastructures import MultiValueDict
 
-MEGABYTE = 1024 * 1024
-LARGEST_FILE = 2 * MEGABYTE
-LONGEST_TEXT = 512 * 1024
+    from cairn.checks import Check
+    from cairn.verifier import PartReport
+    from cairn_server.web.claims import Plain
 
-# What we ask a server for when a visitor pastes a link: the credential itself, then pictures that hold one.
-ACCEPT = (
-    "application/vc, application/vc+jwt, application/ld+json;q=0.9, application/json;q=0.8, image/*;q=0.5"
-)
+# Fifty slow addresses must not keep a thread of ours for an hour; what is left then is told so.
+LONGEST_SECONDS = 90
 
-PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{22}")
-
-
-class InMemory(FileUploadHandler):
-    """Keeps one small file in memory and never opens a temporary one; a larger file ends the upload."""
-
-    def new_file(self, *args: Any, **kwargs: Any) -> None:
-        super().new_file(*args, **kwargs)
-        self.chunks: list[bytes] = []
-        self.received = 0
-
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        self.received += len(raw_data)
-        if self.received > 8 * LARGEST_FILE:
-            raise StopUpload(connection_reset=True)
-        if self.received <= LARGEST_FILE + self.chunk_size:
-            self.chunks.append(raw_data)
-
-    def file_complete(self, file_size: int) -> UploadedFile:
-        file = SimpleUploadedFile(self.file_name or "", b"".join(self.chunks))
-        file.size = self.received
-        return file
+# What an endorsement stands beside, by the last name in its path.
+ENDORSED = {
+    "issuer": gettext_lazy("about the issuer"),
+    "achievement": gettext_lazy("about the achievement"),
+    "credentialSubject": gettext_lazy("about the person’s achievement"),
+}
 
 
-class VerifyForm(forms.Form):
-    """Three ways to bring the same thing; exactly one is used."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a page shows of one report: the words, and the content if somebody vouches for it."""
 
-    file = forms.FileField(
-        label=gettext_lazy("File"),
-        required=False,
-        widget=forms.FileInput(attrs={"accept": ".png,.svg,.json,.jsonld,.jwt,.jws,.txt"}),
-    )
-    link = forms.CharField(
-        label=gettext_lazy("Link or ID"),
-        required=False,
-        max_length=2_000,
-        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
-    )
-    text = forms.CharField(
-        label=gettext_lazy("Text of the credential"),
-        help_text=gettext_lazy("JSON, or a token that begins with “eyJ”."),
-        required=False,
-        max_length=LONGEST_TEXT,
-        widget=forms.Textarea(
-            attrs={"rows": 4, "class": "code", "spellcheck": "false", "autocomplete": "off"}
-        ),
-    )
+    report: Report
+    words: verdict.Words
+    shown: display.Shown | Plain | None
+    parts: tuple[Part, ...]
 
-    def clean_file(self) -> UploadedFile | None:
-        file: UploadedFile | None = self.cleaned_data["file"]
-        if file and (file.size or 0) > LARGEST_FILE:
-            raise forms.ValidationError(
-                _("This file is larger than 2 MB, which is more than we check."), "too-large"
-            )
-        return file
+    @property
+    def is_badge(self) -> bool:
+        return isinstance(self.shown, display.Shown)
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        given = [name for name in ("file", "link", "text") if cleaned.get(name)]
-        # Of two with one name a reader would take the last and a person may mean the first (B14, B15).
-        sent = cast("tuple[MultiValueDict[str, Any], ...]", (self.files, self.data))
-        brought = sum(len(part.getlist(name)) for part in sent for name in given)
-        if not given and not self.errors:
-            raise forms.ValidationError(_("Choose a file, or paste a link or a text."), "nothing")
-        if brought > 1:
-            raise forms.ValidationError(_("Give one thing at a time: a file, a link or a text."), "several")
-        return cleaned
+    @property
+    def verdict_word(self) -> str:
+        return str(verdict.VERDICTS[self.report.verdict])
+
+    @property
+    def withdrawn(self) -> str:
+        """“revoked” or “suspended”, which are two different facts; else nothing."""
+        status = self.report.finding("status")
+        return status.code if status is not None and status.code in ("revoked", "suspended") else ""
+
+    @property
+    def domain(self) -> str:
+        return domain_of(self.report)
+
+    @property
+    def own_page(self) -> str:
+        return _own_page(self.shown.id) if self.shown else ""
+
+    @property
+    def is_receipt(self) -> bool:
+        return receipts.KIND in ((self.report.document or {}).get("type") or ())
+
+    @property
+    def comment(self) -> str:
+        """What an endorsement says, in the words of whoever signed it."""
+        subject = (self.report.document or {}).get("credentialSubject")
+        said = subject.get("endorsementComment") if isinstance(subject, dict) else None
+        return said if isinstance(said, str) else ""
+
+    @property
+    def credentials(self) -> tuple[Part, ...]:
+        return tuple(part for part in self.parts if part.role == "credential")
+
+    @property
+    def endorsements(self) -> tuple[Part, ...]:
+        return tuple(part for part in self.parts if part.role == "endorsement")
+
+    @property
+    def about_the_parts(self) -> str:
+        """Said above the credentials inside, unless all of them are a plain yes."""
+        if all(part.answer.report.verdict is Verdict.VERIFIED for part in self.credentials):
+            return ""
+        return _("Not every credential inside it is simply verified. Each has its own answer below.")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A credential or an endorsement inside another document, with its own answer."""
+
+    role: str
+    beside: str
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One thing that was brought: its answer, or why there is none."""
+
+    number: int
+    thing: Thing
+    answer: Answer | None = None
+    problem: str = ""
+    state: str = ""
+
+    @property
+    def word(self) -> str:
+        return self.answer.verdict_word if self.answer else str(_("Could not read"))
+
+    @property
+    def kind(self) -> str:
+        return self.answer.words.kind if self.answer else "neutral"
+
+    @property
+    def why(self) -> str:
+        """What keeps it from being a plain yes: the lines that the verdict follows from."""
+        if self.answer is None:
+            return self.problem
+        words = self.answer.words
+        if words.kind == verdict.YES:
+            return ""
+        said = [line.sentence for line in words.lines if line.kind == words.kind]
+        # Where no line of its own says so, it is something inside it.
+        return " ".join(dict.fromkeys(said)) or words.sentence
+
+    @property
+    def said(self) -> dict[str, str]:
+        document = self.answer.report.document if self.answer else None
+        return {} if document is None else receipts.what_it_says(document)
+
+    @property
+    def day(self) -> datetime | None:
+        return verdict.moment(self.said.get("from", ""))
 
 
 # Exempt, because this page changes nothing for anyone, and strangers get no cookie that could carry a token.
@@ -116,61 +165,111 @@ class VerifyForm(forms.Form):
 def verify(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         # A link in the address only fills the field in: following a link must never make us fetch something.
-        return _form_page(request, VerifyForm(initial={"link": request.GET.get("link", "")[:2_000]}))
+        first: dict[str, Any] = {"link": request.GET.get("link", "")[:LONGEST_LINK]}
+        if "lists" in request.GET:
+            first["lists"] = request.GET.getlist("lists")
+        return _form_page(request, VerifyForm(initial=first, lists=_choices()))
 
     request.upload_handlers = [InMemory(request)]
-    form = VerifyForm(request.POST, request.FILES)
+    form = VerifyForm(request.POST, request.FILES, public_url=settings.PUBLIC_URL, lists=_choices())
     if not form.is_valid():
         return _form_page(request, form, status=422)
+    things = form.things
+    _count(request, len(things))
 
-    sources: Sources = import_string(settings.SOURCES)()
-    at = timezone.now()
-    try:
-        data = _bytes_of(form, sources)
-        report = Verifier(sources).examine(data, at=at)
-    except (MalformedError, UnsupportedError, UnavailableError) as error:
-        form.add_error(_field_of(form), _in_words(error))
+    results = list(judged(things, holder=form.cleaned_data["holder"], lists=form.lists_that_count))
+    if len(results) > 1:
+        return _many_page(request, results, again=_again(form))
+    [result] = results
+    if result.answer is None:
+        form.add_error(result.thing.field, result.problem)
         return _form_page(request, form, status=422)
-    return _result_page(request, report, given=_name_of(form))
+    return _result_page(request, result, again=_again(form))
 
 
-def _bytes_of(form: VerifyForm, sources: Sources) -> bytes:
-    if file := form.cleaned_data["file"]:
-        return file.read()
-    if text := form.cleaned_data["text"]:
-        return text.strip().encode()
-    return sources.fetch(address_of(form.cleaned_data["link"]), accept=ACCEPT, limit=LARGEST_FILE)
+def _choices() -> tuple[tuple[str, str], ...]:
+    """The trust lists of this installation, that a visitor can choose from."""
+    found: tuple[tuple[str, str], ...] = import_string(settings.TRUST_CHOICES)()
+    return found
 
 
-def address_of(link: str) -> str:
-    """Where the credential lies that a visitor names: a link, our own short ID, or another checker's link.
+def _again(form: VerifyForm) -> str:
+    """The form once more, with the choice of lists: the address is all that remembers it."""
+    address = reverse("verify")
+    if form.are_all_lists_ticked:
+        return address
+    return f"{address}?{urlencode({'lists': form.lists_that_count or ''}, doseq=True)}"
 
-    A VerifierPlus link holds the credential's address after the ``#``, which no server ever gets to see.
+
+def judged(
+    things: Iterable[Thing], *, holder: str = "", lists: Collection[str] | None = None
+) -> Iterator[Result]:
+    """An answer for each thing, in the order they were brought in.
+
+    ``holder`` is who should have them, ``lists`` are the names of the trust lists that count; None is all.
     """
-    link = link.strip()
-    if PUBLIC_ID.fullmatch(link):
-        return f"{settings.PUBLIC_URL}/c/{link}"
-    # Not urlsplit: what is pasted here need not be an address at all ("http://[" makes it raise).
-    fragment = link.partition("#")[2]
-    inner = parse_qs(fragment.partition("?")[2]).get("vc", [""])[0]
-    return inner if inner.startswith(("https://", "http://")) else link
+    sources: Sources = import_string(settings.SOURCES)()
+    checks: tuple[Check, ...] = import_string(settings.CHECKS)(lists=lists, holder=holder or None)
+    verifier, end = Verifier(sources, checks), monotonic() + LONGEST_SECONDS
+    for number, thing in enumerate(things, start=1):
+        if monotonic() > end:
+            problem = _("We ran out of time before we came to this one. Bring fewer at once.")
+            yield Result(number, thing, problem=problem)
+            continue
+        try:
+            report = verifier.examine(thing.read(sources), at=timezone.now())
+        except (MalformedError, UnsupportedError, UnavailableError) as error:
+            yield Result(number, thing, problem=_in_words(error))
+            continue
+        yield Result(number, thing, answer=answer(report), state=seal(thing.given, report))
 
 
-def _field_of(form: VerifyForm) -> str:
-    return next(name for name in ("file", "link", "text") if form.cleaned_data[name])
+def answer(report: Report, *, around: verdict.Words | None = None) -> Answer:
+    """The answer in words. What stands under "not checked" of the document ``around`` is not said again."""
+    shown = (
+        None if report.document is None else display.shown(report.document, public_url=settings.PUBLIC_URL)
+    )
+    words = verdict.words(report)
+    if around is not None:
+        left = tuple(each for each in words.not_checked if each not in around.not_checked)
+        words = replace(words, not_checked=left)
+    return Answer(
+        report, words, shown, tuple(_part(part, words if around is None else around) for part in report.parts)
+    )
 
 
-def _name_of(form: VerifyForm) -> str:
-    """What the visitor calls it; their own words, so they may be repeated whatever the verdict."""
-    if file := form.cleaned_data["file"]:
-        return str(file.name)[:120]
-    return form.cleaned_data["link"][:200] or _("the text you pasted")
+def _part(part: PartReport, around: verdict.Words) -> Part:
+    beside = ""
+    if part.role == "endorsement":
+        names = [name for name in part.path.split("/") if name and not name.isdigit()]
+        beside = next((str(ENDORSED[name]) for name in reversed(names) if name in ENDORSED), "")
+    return Part(part.role, beside, answer(part.report, around=around))
+
+
+def _count(request: HttpRequest, things: int) -> None:
+    """Fifty at once are counted as fifty; the first was counted when the request came in (B149)."""
+    limit = settings.RATE_LIMITS["verify"]
+    bucket = limits.Limit("verify", limit["burst"], limit["per_minute"])
+    if things > 1:
+        bucket.take(
+            limits.network_of(
+                limits.client_address(
+                    peer=request.META.get("REMOTE_ADDR", ""),
+                    forwarded_for=request.headers.get("X-Forwarded-For", ""),
+                    trusted_proxies=settings.TRUSTED_PROXIES,
+                )
+            ),
+            at=timezone.now(),
+            tokens=things - 1,
+        )
 
 
 def _in_words(error: MalformedError | UnsupportedError | UnavailableError) -> str:
     if isinstance(error, UnavailableError):
         # One sentence for every reason, so that nobody can map a network with it (B101).
         return _("We could not open this link.")
+    if error.code == "limit-size":
+        return _("This file is larger than 2 MB, which is more than we check.")
     if error.code.startswith("limit-"):
         return _("This is larger or more deeply nested than what we check.")
     if isinstance(error, UnsupportedError):
@@ -179,26 +278,55 @@ def _in_words(error: MalformedError | UnsupportedError | UnavailableError) -> st
 
 
 def _form_page(request: HttpRequest, form: VerifyForm, *, status: int = 200) -> HttpResponse:
-    return private(page(render(request, "verify/form.html", {"form": form}, status=status)))
+    response = private(page(render(request, "verify/form.html", {"form": form}, status=status)))
+    # Of all pages only this one has something that a camera is for.
+    response["Permissions-Policy"] = "camera=(self), geolocation=(), microphone=(), payment=(), usb=()"
+    return response
 
 
-def _result_page(request: HttpRequest, report: Report, *, given: str) -> HttpResponse:
-    shown = (
-        None if report.document is None else display.shown(report.document, public_url=settings.PUBLIC_URL)
-    )
-    status = report.finding("status")
+def _result_page(request: HttpRequest, result: Result, *, again: str) -> HttpResponse:
     context = {
-        "report": report,
-        "words": verdict.words(report),
-        "shown": shown,
-        "is_badge": isinstance(shown, display.Shown),
-        "given": given,
-        "checker": version("opencairn"),
-        "own_page": _own_page(shown.id) if shown else "",
-        "withdrawn": status is not None and status.code in ("revoked", "suspended"),
-        "domain": domain_of(report),
+        "result": result,
+        "answer": result.answer,
+        "again": again,
+        "checker": receipts.checker(),
+        "states": [result.state],
     }
     return private(page(render(request, "verify/result.html", context)))
+
+
+def _many_page(request: HttpRequest, results: list[Result], *, again: str) -> HttpResponse:
+    context: dict[str, Any] = {
+        "results": results,
+        "again": again,
+        "sentence": _sentence(results),
+        "kind": _kind(results),
+        "at": timezone.now(),
+        "checker": receipts.checker(),
+        "states": [result.state for result in results if result.state],
+        "unread": sum(not result.state for result in results),
+    }
+    return private(page(render(request, "verify/many.html", context)))
+
+
+def _sentence(results: list[Result]) -> str:
+    """“3 checked: 1 verified, 1 not verified, 1 could not be read.”"""
+    found = Counter(result.answer.report.verdict if result.answer else None for result in results)
+    counted = [
+        (Verdict.VERIFIED, _("%(n)s verified")),
+        (Verdict.REMARKS, _("%(n)s verified with remarks")),
+        (Verdict.NOT_VERIFIED, _("%(n)s not verified")),
+        (Verdict.COULD_NOT_CHECK, _("%(n)s could not be checked")),
+        (None, _("%(n)s could not be read")),
+    ]
+    parts = [words % {"n": found[each]} for each, words in counted if found[each]]
+    return _("%(all)s checked: %(parts)s.") % {"all": len(results), "parts": ", ".join(parts)}
+
+
+def _kind(results: list[Result]) -> str:
+    """The look of the bar: that of the answers when they are all alike, and none of theirs when not."""
+    kinds = {result.kind for result in results}
+    return kinds.pop() if len(kinds) == 1 else "neutral"
 
 
 def domain_of(report: Report) -> str:

@@ -19,6 +19,7 @@ from cairn_server.achievements import services as achievements
 from cairn_server.api import problems, v1
 from cairn_server.api.problems import PROBLEMS, type_of
 from cairn_server.api.v1 import awards, paging, tokens
+from cairn_server.config import trust
 from cairn_server.issuing import services as issuing
 from cairn_server.organisations import roles, watermark
 
@@ -38,6 +39,7 @@ BEHIND_THE_INTERFACE = (
     errors,
     issuing,
     roles,
+    trust,
     watermark,
 )
 
@@ -98,6 +100,19 @@ def test_every_operation_names_its_scope(document: dict[str, Any]) -> None:
     }
 
     assert told == {(m, p): [s.value] for m, p, s in OPERATIONS} | {("POST", "/verify"): ["verify"]}
+
+
+def test_whom_to_trust_and_to_compare_is_asked_for_in_writing(document: dict[str, Any]) -> None:
+    """An e-mail address is never a part of an address: those are logged on the way."""
+    asked = operations(document)["POST", "/verify"]["parameters"]
+
+    assert {(each["in"], each["name"]) for each in asked} == {
+        ("query", "receipt"),
+        ("query", "content"),
+        ("query", "lists"),
+        ("header", "Cairn-Holder"),
+    }
+    assert not any(each.get("required") for each in asked)
 
 
 def test_every_operation_can_end_in_a_problem(document: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
@@ -15,6 +15,7 @@ from server.tests.conftest import MONDAY, TUESDAY
 
 from cairn import bake
 from cairn_server.issuing import representations, services
+from cairn_server.organisations.models import InstallationKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -145,14 +146,15 @@ def test_b14_a_compressed_body_is_unsupported(secured: bytes) -> None:
     assert Caller().send("POST", "/verify", bomb, Content_Encoding="gzip").status_code == 415
 
 
-def test_b14_two_files_are_refused(secured: bytes) -> None:
+def test_b14_a_form_with_anything_but_files_is_refused(secured: bytes) -> None:
     def file() -> SimpleUploadedFile:
         return SimpleUploadedFile("badge.json", secured)
 
     for form in (
-        {"file": [file(), file()]},
         {"file": file(), "other": file()},
+        {"file": [file(), file()], "other": file()},
         {"file": file(), "at": "2020"},
+        {"file": [file() for _ in range(51)]},
         {},
     ):
         answer = Caller().client.post("/api/v1/verify", form)
@@ -214,3 +216,146 @@ def test_an_expired_credential_is_genuine_with_a_remark(award: Callable[..., Cre
         report = verify(secured)
 
     assert (report["verdict"], report["accepted"]) == ("verified-with-remarks", False)
+
+
+# A receipt
+
+
+def test_a_receipt_is_sent_on_request_and_verifies_here(secured: bytes) -> None:
+    answer = Caller().send("POST", "/verify?receipt=true", secured, "application/vc").json()  # type: ignore[attr-defined]
+
+    receipt = answer["receipt"]
+    assert receipt["credentialSubject"]["sha256"] == answer["sha256"]
+    assert "First firing" not in json.dumps(receipt)
+    again = verify(json.dumps(receipt).encode())
+    assert (again["verdict"], again["kind"]) == ("verified", "Verifiable Credential 2.0")
+
+
+def test_a_receipt_repeats_what_was_checked_when_asked(secured: bytes) -> None:
+    answer = Caller().send("POST", "/verify?receipt=true&content=true", secured, "application/vc").json()  # type: ignore[attr-defined]
+
+    assert answer["receipt"]["credentialSubject"]["content"]["name"] == "First firing"
+
+
+def test_a_receipt_of_what_nobody_vouches_for_repeats_nothing(secured: bytes) -> None:
+    changed = secured.replace(b"First firing", b"Final firing")
+
+    answer = Caller().send("POST", "/verify?receipt=true&content=true", changed, "application/vc").json()  # type: ignore[attr-defined]
+
+    assert "content" not in answer["receipt"]["credentialSubject"]
+    assert "firing" not in json.dumps(answer)
+
+
+def test_without_a_wish_there_is_no_receipt_and_no_key(secured: bytes) -> None:
+    assert "receipt" not in verify(secured)
+    assert not InstallationKey.objects.exists()
+
+
+# Many at once
+
+
+def lines(answer: Any) -> list[dict[str, Any]]:
+    assert answer.status_code == 200, answer.content
+    assert answer["Content-Type"] == "application/x-ndjson"
+    return [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
+
+
+def test_a_list_is_answered_line_by_line_in_its_order(
+    secured: bytes, token: bytes, credential: Credential
+) -> None:
+    link = f"https://cairn.example/c/{credential.public_id}"
+    changed = json.loads(secured.replace(b"First firing", b"Final firing"))
+    body = json.dumps([json.loads(secured), token.decode(), link, changed, "nothing", link + "x"])
+
+    found = lines(Caller().send("POST", "/verify", body.encode()))
+
+    assert [each["index"] for each in found] == [0, 1, 2, 3, 4, 5]
+    assert [each["report"]["verdict"] for each in found[:4]] == ["verified"] * 3 + ["not-verified"]
+    assert [each["problem"]["status"] for each in found[4:]] == [400, 503]
+    assert found[5]["problem"]["detail"] == "We could not open this link."
+
+
+def test_files_of_a_form_are_answered_line_by_line(secured: bytes) -> None:
+    names = ("a.json", "b.json", "c.json")
+    files = [SimpleUploadedFile(name, secured) for name in names]
+
+    found = lines(Caller().client.post("/api/v1/verify", {"file": files}))
+
+    assert [each["report"]["accepted"] for each in found] == [True] * 3
+
+
+def test_a_thousand_lines_are_verified_with_a_token(secured: bytes, caller: Callable[..., Caller]) -> None:
+    # Much the most of them small and broken, so that the suite stays fast.
+    body = b"\n".join([secured, *[b'{"a":1}'] * 998, json.dumps("eyJ.eyJ.x").encode()])
+
+    found = lines(caller("verify").send("POST", "/verify", body, "application/x-ndjson"))
+
+    assert len(found) == 1_000
+    assert found[0]["report"]["verdict"] == "verified"
+    assert found[-1]["problem"]["status"] == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"[" + b",".join([b"{}"] * 51) + b"]", "application/json"),
+        (b"{}\n" * 51, "application/x-ndjson"),
+    ],
+)
+def test_without_a_token_fifty_are_the_most(body: bytes, content_type: str) -> None:
+    answer = Caller().send("POST", "/verify", body, content_type)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "limit-count")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[1]", b"[null]", b"[[]]", b'[],"list":[]', b'[],"x":{}', b"[", b'["a",]', b'[{"a":1,"a":2}]'],
+)
+def test_a_list_that_is_none_is_refused_as_a_whole(body: bytes) -> None:
+    """B1, B9: the strict parser reads lists too."""
+    assert Caller().send("POST", "/verify", body).status_code == 400
+
+
+def test_b10_lines_that_are_too_long_or_too_many_bytes_are_refused() -> None:
+    for body in (b'{"a":"' + b"x" * 2_200_000 + b'"}', (b'{"a":"' + b"x" * 1_000_000 + b'"}\n') * 22):
+        answer = Caller().send("POST", "/verify", body, "application/x-ndjson")
+        assert (answer.status_code, answer.json()["code"]) == (413, "limit-size")  # type: ignore[attr-defined]
+
+
+def test_each_of_many_has_its_own_receipt(secured: bytes) -> None:
+    found = lines(
+        Caller().send("POST", "/verify?receipt=true", secured + b"\n" + secured, "application/x-ndjson")
+    )
+
+    for each in found:
+        assert verify(json.dumps(each["report"]["receipt"]).encode())["verdict"] == "verified"
+
+
+def test_a_mistake_of_ours_ends_one_line_and_not_the_list(secured: bytes, settings: object) -> None:
+    settings.SOURCES = f"{__name__}.Broken"  # type: ignore[attr-defined]
+
+    found = lines(
+        Caller().send("POST", "/verify", b'["https://a.example/1", ' + secured + b"]", "application/json")
+    )
+
+    assert found[0]["problem"]["status"] == 500
+    assert "report" in found[1]
+
+
+class Broken:
+    def fetch(self, url: str, *, accept: str, limit: int) -> bytes:
+        if url.startswith("https://a.example"):
+            raise ZeroDivisionError
+        raise OSError("no road")
+
+
+def test_b149_each_of_many_is_counted(settings: object) -> None:
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "verify-many": {"burst": 5, "per_minute": 1}}  # type: ignore[attr-defined]
+    answers = [Caller().send("POST", "/verify", b"[{},{},{}]") for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 429]
+
+
+def test_an_unknown_wish_is_refused(secured: bytes) -> None:
+    assert Caller().send("POST", "/verify?receipt=perhaps", secured, "application/vc").status_code == 422

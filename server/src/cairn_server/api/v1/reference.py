@@ -112,16 +112,25 @@ def _schema_of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     return cast(Mapping[str, Any], content["schema"])
 
 
-def _fields(document: Mapping[str, Any], schema: Mapping[str, Any], prefix: str = "") -> Iterator[Field]:
-    """Every field, and under it those of the objects it holds: ``recipient.email``, ``items[].id``."""
+def _fields(
+    document: Mapping[str, Any],
+    schema: Mapping[str, Any],
+    prefix: str = "",
+    within: frozenset[str] = frozenset(),
+) -> Iterator[Field]:
+    """Every field, and under it those of the objects it holds: ``recipient.email``, ``items[].id``.
+
+    What can hold itself (a report has parts, a part a report) is listed once.
+    """
+    within |= {str(schema.get("$ref"))}
     schema = _resolved(document, schema)
     required = set(schema.get("required", ()))
     for name, about in schema.get("properties", {}).items():
         path = f"{prefix}{name}"
         yield Field(path, _kind(about), name in required, about.get("description", ""))
         inner, mark = (about.get("items", {}), "[]") if about.get("type") == "array" else (about, "")
-        if "$ref" in inner:
-            yield from _fields(document, inner, f"{path}{mark}.")
+        if "$ref" in inner and inner["$ref"] not in within:
+            yield from _fields(document, inner, f"{path}{mark}.", within)
 
 
 def _resolved(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:

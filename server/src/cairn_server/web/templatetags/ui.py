@@ -16,6 +16,7 @@ from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Form, RadioSelect
 from django.forms.utils import flatatt
 from django.template.loader import render_to_string
+from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -153,6 +154,18 @@ def drop_zone(
 ) -> dict[str, Any]:
     """A file button that is also a place to drop a file on, where the browser runs scripts."""
     return {"field": bound, "title": title or bound.label, "prompt": prompt, "submit": submit}
+
+
+@register.inclusion_tag("ui/qr_reader.html")
+def qr_reader(field: str) -> dict[str, Any]:
+    """Reads a link out of a QR code into the field of that id. Shows where there is a camera to ask for."""
+    return {"field": field, "decoder": static("js/vendor/jsqr/jsQR.js")}
+
+
+@register.filter
+def deeper(level: int) -> int:
+    """The heading below this one; HTML has six."""
+    return min(level + 1, 6)
 
 
 @register.inclusion_tag("ui/stepper.html")

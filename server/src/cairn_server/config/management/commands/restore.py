@@ -14,7 +14,7 @@ from cairn_server.config import archive
 from cairn_server.config.checks import require_current_schema
 from cairn_server.errors import Refusal
 from cairn_server.organisations import keys
-from cairn_server.organisations.models import DataKey
+from cairn_server.organisations.models import DataKey, InstallationKey
 
 
 class Command(BaseCommand):
@@ -59,4 +59,4 @@ class Command(BaseCommand):
             here = keys.key_store().kek_id
         except UnavailableError:
             return False
-        return not DataKey.objects.exclude(kek_id=here).exists()
+        return not any(model.objects.exclude(kek_id=here).exists() for model in (DataKey, InstallationKey))

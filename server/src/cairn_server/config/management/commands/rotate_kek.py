@@ -11,7 +11,7 @@ from cairn_server.config import first_start
 from cairn_server.config.checks import require_current_schema
 from cairn_server.errors import Refusal
 from cairn_server.organisations import keys
-from cairn_server.organisations.models import DataKey
+from cairn_server.organisations.models import DataKey, InstallationKey
 
 
 class Command(BaseCommand):
@@ -38,7 +38,9 @@ class Command(BaseCommand):
         new = keys.KeyStore(first_start.kek_from(first_start.read(waiting)))
         keys.install(lambda: new)
         rewrapped = keys.rewrap_all(old=old)
-        strangers = DataKey.objects.exclude(kek_id=new.kek_id).count()
+        strangers = sum(
+            model.objects.exclude(kek_id=new.kek_id).count() for model in (DataKey, InstallationKey)
+        )
         if strangers:
             raise CommandError(
                 f"{strangers} data key(s) are sealed with a third key; {path} was left as it is."

@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 
 from cairn_server.accounts.models import Person
 from cairn_server.config import lock, start
+from cairn_server.config.checks import problem_with_tls
 from cairn_server.config.development import LIFETIME_SECONDS, sign_in_link
 from cairn_server.config.server import Server, require_free_port
 
@@ -29,6 +30,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEVELOPMENT:
             raise CommandError("run is for trying Cairn; DEVELOPMENT=no forbids it. For production: serve")
+        if problem := problem_with_tls(settings.TLS_CERT, settings.TLS_KEY):
+            raise CommandError(problem)
         lock.hold(settings.DATA_DIR, address=settings.PUBLIC_URL, port=settings.PORT)
         require_free_port(settings.BIND, settings.PORT)
         self._migrate()
@@ -47,6 +50,8 @@ class Command(BaseCommand):
                 "The sign-in link below makes you the owner of the demonstration organisation."
                 f" It works once, within {LIFETIME_SECONDS // 60} minutes; every start prints a new one."
             )
+            if settings.VC_API:
+                self._say(f"Conformance suites find their issuers and verifiers at {url}/vc-api")
             self._say(f"ready {url}")
             self._say(f"owner {demo.owner_email} {sign_in_link(owner)}")
             for credential_id in demo.credential_ids:
