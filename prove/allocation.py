@@ -30,6 +30,7 @@ Place = tuple[int, int]
 
 class Allocation(Campaign):
     name = "status.allocation"
+    promise = "no place in a status list is given out twice"
 
     def attempts(self, random: Random, scale: float) -> Iterator[Failure | None]:
         _open_a_list()

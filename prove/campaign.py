@@ -15,7 +15,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
 # What is told about a failure on the standard error, at most so many times.
@@ -34,6 +34,8 @@ class Campaign(ABC):
     """``attempts`` yields None for a promise that held and a ``Failure`` for one that did not."""
 
     name: str
+    # One sentence for PROOF.md: what is promised, to somebody who has not read the code.
+    promise: str
 
     @abstractmethod
     def attempts(self, random: Random, scale: float) -> Iterator[Failure | None]:
@@ -42,6 +44,10 @@ class Campaign(ABC):
     @abstractmethod
     def broken_build(self) -> AbstractContextManager[Any]:
         """Breaks what the campaign guards, for as long as the context lasts."""
+
+    def broken_builds(self) -> Mapping[str, Callable[[], AbstractContextManager[Any]]]:
+        """One for each guard, where there are several; each by itself must turn the campaign red."""
+        return {"": self.broken_build}
 
     def run(self, *, seed: int, scale: float) -> dict[str, Any]:
         """The line that ``make prove`` prints."""
@@ -63,8 +69,13 @@ class Campaign(ABC):
         }
 
     def _control_is_red(self, seed: int, scale: float) -> bool:
-        with self.broken_build():
-            return any(failure is not None for failure in self.attempts(Random(seed), scale))
+        red = True
+        for guard, broken in self.broken_builds().items():
+            with broken():
+                if not any(failure is not None for failure in self.attempts(Random(seed), scale)):
+                    print(f"{self.name}: did not notice its broken build {guard}", file=sys.stderr)
+                    red = False
+        return red
 
 
 def times(count: int, scale: float) -> int:

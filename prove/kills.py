@@ -38,6 +38,7 @@ BEGUN, ACKNOWLEDGED = b"(", b")"
 
 class Kills(Campaign):
     name = "issuing.kills"
+    promise = "whenever it is killed, what was confirmed is there, whole and once"
 
     def attempts(self, random: Random, scale: float) -> Iterator[Failure | None]:
         installation.start()

@@ -59,6 +59,7 @@ GOOD_TEXTS = (
 
 class StrictJson(Campaign):
     name = "json.strict"
+    promise = "a text that two readers could read differently is not read"
 
     def attempts(self, random: Random, scale: float) -> Iterator[Failure | None]:
         for text in bad_texts():
@@ -122,7 +123,7 @@ def _damaged(text: bytes, random: Random) -> bytes:
 
 
 def _compared(text: bytes) -> Failure | None:
-    expected = _second_opinion(text)
+    expected = second_opinion(text)
     try:
         found = parse_json(text)
     except MalformedError:
@@ -135,7 +136,7 @@ def _compared(text: bytes) -> Failure | None:
     return None if repr(found) == repr(expected) else Failure(f"was read as something else: {text!r}")
 
 
-def _second_opinion(text: bytes) -> dict[str, Any] | None:
+def second_opinion(text: bytes) -> dict[str, Any] | None:
     """The object if the text is I-JSON as we demand it, else None; slow and obvious."""
     try:
         decoded = text.decode("utf-8")

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A short form of each campaign, and of what campaigns are made of; the long form is ``make prove``."""
+
+from __future__ import annotations
+
+import ast
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cairn.errors import CairnError
+from prove import ledger
+from prove.__main__ import CAMPAIGNS, SEED
+from prove.bombs import Bombs
+from prove.campaign import Failure
+from prove.changing import changes
+from prove.child import in_child
+from prove.fuzz import Fuzz, wrong_with
+from prove.genuine import contains, meaning
+from prove.mutants import Mutants
+from prove.mutation import Mutation, mutants, twins
+from prove.parsers import PARSERS
+from prove.poison import Poison
+from prove.ssrf import Ssrf, shapes
+from prove.strict_json import StrictJson
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# How much of each campaign every change must pass. Those of issuing have the server's tests for that, and
+# changes of the source take hours.
+SHORT: dict[Any, float] = {
+    StrictJson: 0.005,
+    **dict.fromkeys(Mutants.__subclasses__(), 0.001),
+    Bombs: 1.0,
+    Poison: 0.05,
+    Ssrf: 0.15,
+    Fuzz: 0.000_02,
+}
+ELSEWHERE = {"status.allocation", "issuing.kills", "mutation"}
+
+
+@pytest.mark.parametrize("campaign", SHORT, ids=lambda campaign: campaign.name)
+def test_a_campaign_finds_nothing_and_would_have_found_something(campaign: Any) -> None:
+    line = campaign().run(seed=SEED, scale=SHORT[campaign])
+
+    assert line["failures"] == 0
+    assert line["control_red"]
+    assert line["tried"] > 50
+
+
+def test_every_campaign_has_a_short_form_or_a_reason() -> None:
+    assert {campaign.name for campaign in SHORT} | ELSEWHERE == {campaign.name for campaign in CAMPAIGNS}
+
+
+def test_the_page_has_every_campaign_as_it_describes_itself() -> None:
+    found = ledger.rows()
+
+    assert {campaign.name for campaign in SHORT} <= found.keys() <= {campaign.name for campaign in CAMPAIGNS}
+    for campaign in CAMPAIGNS:
+        if campaign.name in found:
+            assert found[campaign.name].cells[0] == campaign.promise
+            assert found[campaign.name].is_good, campaign.name
+
+
+@pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.name)
+def test_a_parser_reads_its_seeds(parser: Any) -> None:
+    """One that refused everything would pass every other test."""
+    read = 0
+    for seed in parser.seeds:
+        assert wrong_with(parser, seed) is None
+        try:
+            parser.parse(seed)
+            read += 1
+        except CairnError:
+            pass
+
+    assert read
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=200) | st.text(max_size=100).map(str.encode))
+def test_a_parser_survives_anything(data: bytes) -> None:
+    for parser in PARSERS:
+        assert wrong_with(parser, data) is None, parser.name
+
+
+def test_there_are_enough_addresses_and_none_of_them_twice() -> None:
+    assert len(shapes()) == len(set(shapes())) > 500
+
+
+# What campaigns are made of
+
+
+def test_a_child_that_takes_too_much_is_ended_and_told() -> None:
+    def endless() -> str:
+        while True:
+            pass
+
+    told = in_child(endless, cpu_seconds=1, mebibytes=64)
+    assert told.answer is None
+    assert "SIGXCPU" in told.ended
+    told = in_child(lambda: str(len(bytearray(1 << 33))), cpu_seconds=1, mebibytes=64)
+    assert told.answer is None
+    assert told.ended == "MemoryError()"
+    told = in_child(lambda: str(len(bytearray(b"x" * (100 << 20)))), cpu_seconds=5, mebibytes=64)
+    assert told.answer == str(100 << 20)
+    assert told.extra_mebibytes > 64
+
+
+@pytest.mark.parametrize(
+    ("more", "less", "is_contained"),
+    [
+        ({"a": 1, "b": 2}, {"a": 1}, True),
+        ({"a": 1}, {"a": 1, "b": 2}, False),
+        ({"a": 1}, {"a": True}, False),
+        ({"a": [1, 2, 3]}, {"a": [3, 1]}, True),
+        ({"a": [1, 2, 3]}, {"a": 2}, True),
+        ({"a": [1, 2, 3]}, {"a": [4]}, False),
+        ({"a": {"b": 1}}, {"a": {}}, True),
+        ({"a": {"b": 1}}, {"b": 1}, False),
+    ],
+)
+def test_a_part_is_told_from_something_else(more: Any, less: Any, is_contained: bool) -> None:
+    assert contains(more, less) is is_contained
+
+
+def test_what_a_graph_does_not_say_is_not_compared() -> None:
+    assert meaning({"a": [2, 1, 1], "b": [], "c": 3.0}) == meaning({"a": [1, 2], "c": [3]})
+    assert meaning({"a": [1]}) != meaning({"a": [True]}) or type(meaning([1])) is not type(meaning([True]))
+
+
+def test_every_change_is_a_module_and_another_one() -> None:
+    source = (
+        "SIZE = 5\n\ndef f(a, b):\n    'Says.'\n    if a < b and not b:\n"
+        "        raise ValueError('a b')\n    return a + 1\n"
+    )
+
+    found = list(changes(source))
+
+    assert [f"{change.before} -> {change.after}" for change in found] == [
+        "return a + 1 -> return None",
+        "a < b and (not b) -> a < b or not b",
+        "raise ValueError('a b') -> pass",
+        "a + 1 -> a - 1",
+        "a < b -> a <= b",
+        "not b -> b",
+        "1 -> 2",
+    ]
+    whole = ast.unparse(ast.parse(source))
+    assert all(ast.unparse(ast.parse(change.applied(source))) != whole for change in found)
+
+
+def test_every_guarded_module_has_tests_to_notice_with() -> None:
+    paths = {mutant.path for mutant in mutants()}
+
+    assert len(paths) > 40
+    assert all(twins(path) for path in paths)
+
+
+def test_a_run_is_written_into_the_page_unless_a_longer_one_is_there(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    line = {"name": "b", "tried": 1_000, "failures": 0, "control_red": True, "seed": 1, "seconds": 2.5}
+
+    def put(**changed: Any) -> ledger.Row:
+        told = {**line, **changed}
+        ledger.record(told, promise="nothing breaks", scale=0.5, order=["a", "b"], page=page)
+        return ledger.rows(page)[told["name"]]
+
+    assert put().cells[:6] == ("nothing breaks", "1,000", "0", "red", "1", "0.5")
+    assert put(tried=10).tried == 1_000
+    assert put(tried=2_000).tried == 2_000
+    assert not put(tried=5, failures=1).is_good
+    assert put(name="a").name == "a"
+    assert list(ledger.rows(page)) == ["a", "b"]
+    ledger.list_survivors(["x.py:1: a -> b"], tried=20, possible=100, page=page)
+    page.write_text(page.read_text() + "\n## By hand\n")
+    put()
+    assert "19 of 20 were noticed, of 100 that are possible" in page.read_text()
+    assert page.read_text().endswith("\n## By hand\n")
+    ledger.list_survivors([], tried=20, possible=100, page=page)
+    assert "x.py" not in page.read_text()
+    assert page.read_text().endswith("\n## By hand\n")
+
+
+def test_a_mutation_run_that_meets_failing_tests_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("prove.mutation.twins", lambda _: ["/nowhere/test_nothing.py"])
+    monkeypatch.setattr("prove.mutation.mutants", lambda: iter(list(_few_mutants())))
+
+    (failure,) = Mutation().attempts(Random(1), 1.0)
+
+    assert isinstance(failure, Failure)
+    assert "its tests fail without any change" in failure.what
+
+
+def _few_mutants() -> Any:
+    everything = mutants()
+    return [next(everything) for _ in range(2)]
