@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is exchanged with each peer, and what must come of it.
+"""What is exchanged with a peer, and what must come of it.
 
 A flow hands one genuine credential and its corrupted copies to two judges, ours and the peer's. Both must
 accept the first and refuse all the others. ``verify.…`` flows start with what we issue, ``issue.…`` flows
@@ -14,20 +14,16 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench import documents
 from cairn import PrivateKey, Verifier, bake, sign, sign_jwt, unbake
 from cairn.canonical import parse_json, to_json
-from cairn.credential import format_datetime
 from cairn.did import build_document, did_jwk, did_key
 from cairn.errors import CairnError
 from cairn.keys import Algorithm, base64url_decode, base64url_encode
 from cairn.status import StatusList, status_list_document
 from cairn.testing import FixedSources
-
-if TYPE_CHECKING:
-    from node_peers import NodePeers
 
 # A credential as it travels: JSON, a compact token, or a picture.
 Secured = dict[str, Any] | str | bytes
@@ -71,11 +67,21 @@ def exchange(secured: Secured, ours: Judge, theirs: Judge) -> list[str]:
 
 def corrupted(secured: Secured) -> Iterator[tuple[str, Secured]]:
     """Copies that differ from what was signed, one difference each."""
-    if isinstance(secured, bytes):
+    if isinstance(secured, bytes) and not is_picture(secured):
+        for what, where in (("another content", len(secured) // 2), ("another signature", -5)):
+            flipped = bytearray(secured)
+            flipped[where] ^= 1
+            yield what, bytes(flipped)
+    elif isinstance(secured, bytes):
         inside = unbake(secured)
         genuine: Secured = parse_json(inside) if inside.startswith(b"{") else inside.decode("ascii")
         for what, copy in corrupted(genuine):
             yield what, bake(PNG if secured.startswith(PNG[:8]) else SVG, to_bytes(copy))
+    elif isinstance(secured, str) and "~" in secured:
+        token, tilde, disclosures = secured.partition("~")
+        for what, copy in corrupted(token):
+            yield what, f"{copy}{tilde}{disclosures}"
+        yield "another disclosure", f"{token}{tilde}{_other_disclosure(disclosures)}"
     elif isinstance(secured, str):
         header, payload, signature = secured.split(".")
         claims = parse_json(base64url_decode(payload))
@@ -100,6 +106,17 @@ def _renamed(document: Mapping[str, Any]) -> dict[str, Any]:
     copy = deepcopy(dict(document))
     copy["credentialSubject"]["achievement"]["name"] = "Master potter"
     return copy
+
+
+def _other_disclosure(disclosures: str) -> str:
+    """The first disclosure with another value, the others as they were."""
+    first, tilde, rest = disclosures.partition("~")
+    salt, *name, _value = json.loads(base64url_decode(first))
+    return base64url_encode(json.dumps([salt, *name, "forged"]).encode()) + tilde + rest
+
+
+def is_picture(secured: bytes) -> bool:
+    return secured.startswith((PNG[:8], b"<svg"))
 
 
 def to_bytes(secured: Secured) -> bytes:
@@ -150,13 +167,8 @@ class Ours:
             ttl_ms=300_000,
             subject_id=f"{LIST_URL}#list",
         )
-        if self.key.algorithm is Algorithm.ED25519:
-            signed = sign(
-                unsigned, self.key, verification_method=self.verification_method, at=self.at
-            ).decode()
-        else:
-            signed = sign_jwt(unsigned, self.key, verification_method=self.verification_method)
-        self.resources[LIST_URL] = signed
+        suite = "eddsa-rdfc-2022" if self.key.algorithm is Algorithm.ED25519 else "ecdsa-rdfc-2019"
+        self.resources[LIST_URL] = to_json(self.embedded(unsigned, suite)).decode()
 
     def embedded(self, document: Mapping[str, Any], cryptosuite: str = "eddsa-rdfc-2022") -> dict[str, Any]:
         signed = sign(
@@ -199,57 +211,6 @@ def bare(document: Mapping[str, Any]) -> dict[str, Any]:
 SHAPES = {"small": documents.small, "large": documents.large}
 
 
-# npm
-
-
-def node_flows(node: NodePeers, at: datetime) -> Iterator[Flow]:
-    def flow(peer: str, name: str, run: Callable[[], list[str]]) -> Flow:
-        return Flow(peer, node.version(peer), name, run)
-
-    for peer in ("@digitalbazaar/vc", "@digitalcredentials/verifier-core"):
-        for size in SHAPES:
-            yield flow(peer, f"verify.eddsa-rdfc-2022.{size}", _ours_to_node(node, peer, Ours(at), size))
-        yield flow(peer, "verify.did-web", _ours_to_node(node, peer, Ours(at, method="web"), "small"))
-        yield flow(peer, "verify.revoked", _withdrawn_to_node(node, peer, at))
-    for alg, algorithm in (("EdDSA", Algorithm.ED25519), ("ES256", Algorithm.P256)):
-        yield flow("jose", f"verify.vc+jwt.{alg}", _our_token_to_jose(node, alg, algorithm, at))
-
-    for peer, verifier in (
-        ("@digitalbazaar/vc", "@digitalbazaar/vc"),
-        ("@digitalcredentials/vc", "@digitalcredentials/verifier-core"),
-    ):
-        for size in SHAPES:
-            yield flow(peer, f"issue.eddsa-rdfc-2022.{size}", _node_to_us(node, peer, verifier, size, at))
-    yield flow("@digitalbazaar/vc", "issue.status-list", _their_list(node, at))
-    for alg in ("EdDSA", "ES256", "ES384", "RS256"):
-        yield flow("jose", f"issue.vc+jwt.{alg}", _jose_to_us(node, alg, at))
-
-
-def _judged_by_node(
-    node: NodePeers, peer: str, format: str, at: datetime, resources: dict[str, str]
-) -> Judge:
-    def judge(secured: Secured) -> tuple[bool, str]:
-        return node.verify(peer, format, secured, at=format_datetime(at), resources=resources)
-
-    return judge
-
-
-def _ours_to_node(node: NodePeers, peer: str, ours: Ours, size: str) -> Callable[[], list[str]]:
-    def run() -> list[str]:
-        theirs = _judged_by_node(node, peer, "eddsa-rdfc-2022", ours.at, ours.resources)
-        return exchange(ours.embedded(SHAPES[size](NUMBER, ours.did)), ours.judge, theirs)
-
-    return run
-
-
-def _withdrawn_to_node(node: NodePeers, peer: str, at: datetime) -> Callable[[], list[str]]:
-    def run() -> list[str]:
-        ours = Ours(at)
-        return withdrawal(ours, _judged_by_node(node, peer, "eddsa-rdfc-2022", at, ours.resources))
-
-    return run
-
-
 def withdrawal(ours: Ours, theirs: Judge) -> list[str]:
     """The same credential is accepted before its bit is set, and refused after."""
     secured = ours.embedded(documents.small(NUMBER, ours.did))
@@ -259,68 +220,3 @@ def withdrawal(ours: Ours, theirs: Judge) -> list[str]:
         if judge(secured)[0]:
             complaints.append(f"{name} accepted a revoked credential")
     return complaints
-
-
-def _our_token_to_jose(
-    node: NodePeers, alg: str, algorithm: Algorithm, at: datetime
-) -> Callable[[], list[str]]:
-    def run() -> list[str]:
-        ours = Ours(at, method="key" if algorithm is Algorithm.ED25519 else "jwk", algorithm=algorithm)
-        theirs = _judged_by_node(node, "jose", f"vc+jwt.{alg}", at, ours.resources)
-        return exchange(ours.token(documents.large(NUMBER, ours.did)), ours.judge, theirs)
-
-    return run
-
-
-def _node_to_us(
-    node: NodePeers, peer: str, verifier: str, size: str, at: datetime
-) -> Callable[[], list[str]]:
-    def run() -> list[str]:
-        wishes = {"seed": SEED.hex(), "at": format_datetime(at)}
-        issuer = node.issue(peer, "identity", **wishes)
-        document = bare(SHAPES[size](NUMBER, issuer))
-        secured = node.issue(peer, "eddsa-rdfc-2022", credential=document, **wishes)
-        theirs = _judged_by_node(node, verifier, "eddsa-rdfc-2022", at, {})
-        return exchange(secured, lambda copy: judged_by_us(copy, {}, at), theirs)
-
-    return run
-
-
-def _their_list(node: NodePeers, at: datetime) -> Callable[[], list[str]]:
-    def run() -> list[str]:
-        wishes = {"seed": SEED.hex(), "at": format_datetime(at)}
-        issuer = node.issue("@digitalbazaar/vc", "identity", **wishes)
-        complaints = []
-        for number, expected in ((NUMBER, False), (NUMBER + 1, True)):
-            listed = node.issue(
-                "@digitalbazaar/vc",
-                "status-list",
-                url=LIST_URL,
-                issuer=issuer,
-                set=[NUMBER],
-                validFrom=format_datetime(at - timedelta(hours=1)),
-                **wishes,
-            )
-            resources = {LIST_URL: json.dumps(listed)}
-            document = documents.small(number, issuer)
-            secured = node.issue("@digitalbazaar/vc", "eddsa-rdfc-2022", credential=document, **wishes)
-            theirs = _judged_by_node(node, "@digitalbazaar/vc", "eddsa-rdfc-2022", at, resources)
-            for name, verdict in (
-                ("we", judged_by_us(secured, resources, at)),
-                ("the peer", theirs(secured)),
-            ):
-                if verdict[0] is not expected:
-                    complaints.append(f"{name} misread bit {number} of the peer's list: {verdict[1]}")
-        return complaints
-
-    return run
-
-
-def _jose_to_us(node: NodePeers, alg: str, at: datetime) -> Callable[[], list[str]]:
-    def run() -> list[str]:
-        issuer = node.issue("jose", "identity", alg=alg)
-        secured = node.issue("jose", f"vc+jwt.{alg}", credential=bare(documents.large(NUMBER, issuer)))
-        theirs = _judged_by_node(node, "jose", f"vc+jwt.{alg}", at, {})
-        return exchange(secured, lambda copy: judged_by_us(copy, {}, at), theirs)
-
-    return run

@@ -15,13 +15,22 @@ import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from flows import Flow, node_flows  # noqa: E402  the folder has to be found first
+from attachments import attachment_flows  # noqa: E402  the folder has to be found first
+from histories import (  # noqa: E402
+    history_flows_of_node,
+    history_flows_of_python,
+)
+from node_flows import node_flows  # noqa: E402
 from node_peers import NodePeers  # noqa: E402
 from python_peers import python_flows  # noqa: E402
+
+if TYPE_CHECKING:
+    from flows import Flow
 
 
 def main(arguments: list[str]) -> int:
@@ -35,9 +44,13 @@ def main(arguments: list[str]) -> int:
     if chosen.peers != "node":
         for flow in python_flows(at):
             good &= report(flow, chosen.only)
+        for flow in (*history_flows_of_python(at), *attachment_flows(at)):
+            good &= report(flow, chosen.only)
     if chosen.peers != "python":
         with NodePeers(HERE) as peers:
             for flow in node_flows(peers, at):
+                good &= report(flow, chosen.only)
+            for flow in history_flows_of_node(peers, at):
                 good &= report(flow, chosen.only)
     return 0 if good else 1
 

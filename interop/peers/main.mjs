@@ -15,6 +15,9 @@ const peers = {
   '@digitalcredentials/verifier-core': await import('./digitalcredentials.mjs'),
   '@digitalcredentials/vc': await import('./digitalcredentials.mjs'),
   jose: await import('./jose.mjs'),
+  '@sd-jwt/core': await import('./sd-jwt.mjs'),
+  '@auth0/cose': await import('./cose.mjs'),
+  'didwebvh-ts': await import('./didwebvh.mjs'),
 };
 
 const verbs = {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The only world a peer sees: pinned contexts, keys that are their own identifier, and the
 // resources a flow hands over. Nothing here opens a socket, so a flow means the same tomorrow.
+import * as EcdsaMultikey from '@digitalbazaar/ecdsa-multikey';
 import * as Ed25519Multikey from '@digitalbazaar/ed25519-multikey';
 
 const contexts = new Map();
@@ -21,10 +22,12 @@ function didWebUrl(did) {
   return `https://${host}/${path.length ? path.join('/') : '.well-known'}/did.json`;
 }
 
+const libraryOf = (multibase) => (multibase.startsWith('z6Mk') ? Ed25519Multikey : EcdsaMultikey);
+
 /** A did:key document with the one relationship these flows need. */
 async function didKeyDocument(did) {
   const multibase = did.slice('did:key:'.length);
-  const method = await (await Ed25519Multikey.from({
+  const method = await (await libraryOf(multibase).from({
     id: `${did}#${multibase}`, controller: did, type: 'Multikey', publicKeyMultibase: multibase,
   })).export({ publicKey: true, includeContext: false });
   return {
