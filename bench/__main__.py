@@ -8,7 +8,7 @@ import json
 import platform
 import sys
 
-from bench import measure, pages, proofs
+from bench import folder, formats, measure, memory, pages, proofs
 
 
 def main(arguments: list[str]) -> int:
@@ -17,10 +17,13 @@ def main(arguments: list[str]) -> int:
     only = options.parse_args(arguments).only
     print(f"{platform.machine()}, Python {platform.python_version()}, one core", file=sys.stderr)
     measure.pin_to_one_core()
-    for comparisons in (proofs.comparisons, pages.comparisons):
+    for comparisons in (proofs.comparisons, formats.comparisons, pages.comparisons):
         for comparison in comparisons(only):
             if comparison.name.startswith(only):
                 print(json.dumps(measure.run(comparison)), flush=True)
+    for whole in (folder, memory):
+        if whole.NAME.startswith(only):
+            print(json.dumps(whole.run()), flush=True)
     return 0
 
 

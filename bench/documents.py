@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The two badges that benches, campaigns and peers work on, written out so that nothing of ours made them.
 
+`SLOTS` says which strings differ between two badges of one achievement.
+
 *small* is what most badges are: about 1.5 KB, two contexts, a hashed e-mail address instead of a subject id.
 *large* has what makes badges large: alignments, results on a scale (an ordered list), evidence, a schema;
 about 4.4 KB and three contexts. Every number makes a different document of the same shape.
@@ -11,6 +13,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 from uuid import UUID
+
+from cairn.proof.template import Kind, Slot
 
 VC = "https://www.w3.org/ns/credentials/v2"
 OB = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
@@ -201,3 +205,69 @@ def _alignment(step: int) -> dict[str, Any]:
         "targetDescription": "Shown three times under observation, on different days, with different bodies.",
         "targetType": "ceasn:Competency",
     }
+
+
+Path = tuple[str | int, ...]
+
+SLOTS: dict[str, dict[Path, Slot]] = {
+    "small": {
+        ("id",): Slot("id", Kind.URN),
+        ("credentialSubject", "identifier", 0, "identityHash"): Slot("hash", Kind.HASH),
+        ("credentialSubject", "identifier", 0, "salt"): Slot("salt", Kind.HEX),
+        ("credentialStatus", "statusListIndex"): Slot("index", Kind.INDEX),
+    },
+    "large": {
+        ("id",): Slot("id", Kind.URN),
+        ("credentialSubject", "id"): Slot("subject", Kind.URN),
+        ("credentialSubject", "narrative"): Slot("narrative", Kind.TEXT),
+        ("credentialSubject", "result", 0, "value"): Slot("level", Kind.TEXT),
+        ("credentialSubject", "result", 1, "value"): Slot("percent", Kind.INDEX),
+        ("evidence", 0, "id"): Slot("tiles", Kind.UUID, f"{SITE}/e/"),
+        ("evidence", 1, "id"): Slot("log", Kind.UUID, f"{SITE}/e/"),
+        ("credentialStatus", "statusListIndex"): Slot("index", Kind.INDEX),
+    },
+}
+
+
+def at(document: Any, path: Path) -> Any:
+    for step in path:
+        document = document[step]
+    return document
+
+
+def with_slots(document: dict[str, Any], slots: dict[Path, Slot]) -> dict[str, Any]:
+    """The same document, changed in place, as a template wants it."""
+    for path, slot in slots.items():
+        at(document, path[:-1])[path[-1]] = slot
+    return document
+
+
+def values(document: dict[str, Any], slots: dict[Path, Slot]) -> dict[str, str]:
+    return {slot.name: at(document, path).removeprefix(slot.before) for path, slot in slots.items()}
+
+
+# Strings that a standard fixes, so that no badge has its own.
+_FIXED = frozenset({
+    "@context", "type", "identityHash", "salt", "identityType", "achievementType", "statusPurpose",
+    "inLanguage", "statusListIndex", "statusListCredential", "resultType", "targetType", "proofPurpose",
+    "credentialSchema",
+})  # fmt: skip
+
+
+def of_another_achievement(document: Any, number: int, name: str = "") -> Any:
+    """The same shape with other words in it, as if every badge were of an issuer's first achievement."""
+    if isinstance(document, dict):
+        return {key: of_another_achievement(value, number, key) for key, value in document.items()}
+    if isinstance(document, list):
+        return [of_another_achievement(item, number, name) for item in document]
+    if not isinstance(document, str) or name in _FIXED or document[:1].isdigit() or document[:4] == "did:":
+        return document
+    if document[:4] == "urn:":
+        return f"{document}:{number}"
+    return f"{document}/{number}" if "://" in document else f"{document} {number}"
+
+
+def of_another_shape(document: dict[str, Any], number: int) -> dict[str, Any]:
+    """A number that no other badge has: numbers are part of a shape."""
+    document["credentialSubject"]["achievement"]["creditsAvailable"] = number + 0.25
+    return document

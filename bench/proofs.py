@@ -1,17 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signing and verifying one badge, against the bare signature and against PyLD alone.
 
-*Signing* goes from a document in memory to the bytes of the signed JSON. *Verifying* goes from those bytes to
-a judged report: strict reading, canonical form, key, structure, proof and dates; not status, which is another
-credential and is kept for all of a list's holders. No answer is kept between two documents: there are 2,000
-different ones of each size, and of a hundred to verify one has been changed and must be refused.
+*Signing* goes from the values of one badge to the bytes of the signed JSON, through a template. *Verifying*
+goes from those bytes to a full judgement, offline with the status list in hand: strict reading, structure,
+canonical form, key, signature, status and dates. There are 2,000 different badges of each size and kind, and
+of a hundred to verify one has been changed and must be refused. What is kept between two of them: keys,
+contexts, templates and shapes, and a judged status list; no digest, no signature and no answer about a badge.
 
-PyLD alone is what any Data Integrity library on it must pay at least: the canonical form of the document and
-of the proof's options, contexts preloaded, and nothing else.
+    known     badges of one achievement
+    shape     badges of one shape, each of another achievement
+    unseen    badges of which none has the shape of another
+
+The peer is the fastest that is known to do the same work, `@digitalbazaar/vc` in Node, with contexts
+preloaded and keys ready. PyLD alone is what any Data Integrity library on it must pay at least: the canonical
+form of the document and of the proof's options, contexts preloaded, and nothing else.
 """
 
 from __future__ import annotations
 
+import sys
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -25,11 +33,15 @@ from pyld import jsonld
 
 from bench import documents
 from bench.measure import Comparison, Side
+from bench.node_peer import digitalbazaar
 from cairn import PrivateKey, Report, gather, judge, read, sign
-from cairn.canonical import contexts, parse_json
-from cairn.checks import period, proof, structure
+from cairn.canonical import contexts, parse_json, to_json
+from cairn.canonical.shapes import Shapes
+from cairn.credential import format_datetime
 from cairn.did import did_key
-from cairn.testing import FixedSources
+from cairn.proof import familiar
+from cairn.proof.template import Template
+from cairn.testing import FixedSources, signed_status_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,7 +53,8 @@ CORRUPTED_EVERY = 100
 CHECKED_EVERY = 500
 
 AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
-CHECKS = (structure, proof, period)
+SUITE = "eddsa-rdfc-2022"
+KINDS = ("known", "shape", "unseen")
 
 
 @dataclass
@@ -65,20 +78,57 @@ class Bench:
         return [self.make(number, self.issuer) for number in range(DISTINCT)]
 
     @cached_property
-    def signed(self) -> list[bytes]:
+    def values(self) -> list[dict[str, str]]:
+        return [documents.values(document, documents.SLOTS[self.size]) for document in self.unsigned]
+
+    @cached_property
+    def template(self) -> Template:
+        with_slots = documents.with_slots(self.make(0, self.issuer), documents.SLOTS[self.size])
+        return Template(with_slots, self.key, verification_method=self.method)
+
+    def sign(self, number: int) -> bytes:
+        return self.template.sign(self.values[number % DISTINCT], at=AT)
+
+    def signed(self, kind: str) -> list[bytes]:
         """What is verified; every hundredth says something else than was signed."""
-        secured = [self.sign(number) for number in range(DISTINCT)]
-        for number in range(DISTINCT):
-            if self.is_corrupted(number):
-                secured[number] = secured[number].replace(b'"Guild of Potters"', b'"Guild of Plotters"', 1)
-        return secured
+        if kind == "known":
+            secured = [self.sign(number) for number in range(DISTINCT)]
+        else:
+            change = documents.of_another_achievement if kind == "shape" else documents.of_another_shape
+            secured = [
+                sign(change(document, number), self.key, verification_method=self.method, at=AT)
+                for number, document in enumerate(map(self.make, range(DISTINCT), [self.issuer] * DISTINCT))
+            ]
+        return [
+            each.replace(b"Guild", b"Guilt", 1) if self.is_corrupted(number) else each
+            for number, each in enumerate(secured)
+        ]
 
     @staticmethod
     def is_corrupted(number: int) -> bool:
         return number % DISTINCT % CORRUPTED_EVERY == CORRUPTED_EVERY // 2
 
-    def sign(self, number: int) -> bytes:
-        return sign(self.unsigned[number % DISTINCT], self.key, verification_method=self.method, at=AT)
+    @cached_property
+    def sources(self) -> FixedSources:
+        url = f"{documents.SITE}/s/1"
+        status = signed_status_list(
+            url,
+            issuer=self.issuer,
+            signer=self.key,
+            verification_method=self.method,
+            at=AT,
+            set_bits=(131_071,),
+        )
+        return FixedSources({url: status})
+
+    def verifier(self, kind: str) -> Callable[[int], Report]:
+        signed = self.signed(kind)
+
+        def verify(number: int) -> Report:
+            materials = gather(read(signed[number % DISTINCT]), self.sources, at=AT)
+            return judge(materials, at=AT)
+
+        return verify
 
     def is_well_signed(self, number: int, secured: bytes) -> bool:
         """Another implementation is asked, and a corrupted copy must not please it either."""
@@ -94,14 +144,20 @@ class Bench:
             return True
         return False
 
-    def verify(self, number: int) -> Report:
-        materials = gather(read(self.signed[number % DISTINCT]), NOTHING, at=AT)
-        return judge(materials, CHECKS, at=AT)
-
     def is_judged_right(self, number: int, report: Report) -> bool:
         return report.accepted is not self.is_corrupted(number)
 
-    # The two sides to compare with.
+    # The sides to compare with.
+
+    def node_signing(self) -> Side | None:
+        documents = [to_json(document) for document in self.unsigned[:200]]
+        return digitalbazaar("issue", documents, moment=format_datetime(AT), seed=bytes(range(32)).hex())
+
+    def node_verifying(self, kind: str) -> Side | None:
+        signed = [each for number, each in enumerate(self.signed(kind)) if not self.is_corrupted(number)][
+            :200
+        ]
+        return digitalbazaar("verify", signed, moment=format_datetime(AT))
 
     def libsodium_sign(self, number: int) -> bytes:
         return nacl.bindings.crypto_sign(self._hash_inputs[number % DISTINCT], self._secret)
@@ -130,7 +186,7 @@ class Bench:
         options = {
             "@context": document["@context"],
             "type": "DataIntegrityProof",
-            "cryptosuite": "eddsa-rdfc-2022",
+            "cryptosuite": SUITE,
             "created": "2026-11-02T12:00:00Z",
             "verificationMethod": self.method,
             "proofPurpose": "assertionMethod",
@@ -143,7 +199,6 @@ class Bench:
         return document.count("\n") > 20 and options.count("\n") == 5
 
 
-NOTHING = FixedSources({})
 _LOADED = {
     url: {
         "contextUrl": None,
@@ -168,16 +223,66 @@ def _pyld(document: dict[str, Any]) -> str:
     return canonical
 
 
-def comparisons(_only: str) -> Iterator[Comparison]:
+def _first_seen(bench: Bench, verify: Callable[[int], Report], kind: str) -> None:
+    """What the first of a kind costs, which the rates leave out; nothing has been learned before."""
+    familiar.SHAPES = Shapes()
+    told = []
+    for number in range(4):
+        began = time.process_time()
+        verify(number)
+        told.append(f"{(time.process_time() - began) * 1000:.2f}")
+    print(f"verify.{SUITE}.{kind}.{bench.size}: the first four took {', '.join(told)} ms", file=sys.stderr)
+
+
+def _first_template(bench: Bench) -> None:
+    values = bench.values[0]
+    began = time.process_time()
+    template = bench.template
+    compiled = time.process_time()
+    template.sign(values, at=AT)
+    first = time.process_time()
+    print(
+        f"sign.{SUITE}.{bench.size}: compiling took {(compiled - began) * 1000:.1f} ms, "
+        f"the first credential {(first - compiled) * 1000:.2f} ms",
+        file=sys.stderr,
+    )
+
+
+def comparisons(only: str) -> Iterator[Comparison]:
     libsodium = f"libsodium, 64 bytes (PyNaCl {version('pynacl')})"
     pyld = f"PyLD {version('pyld')}, document and proof options"
     for bench in (Bench("small", documents.small), Bench("large", documents.large)):
-        signing = Side("Cairn", bench.sign, bench.is_well_signed)
-        verifying = Side("Cairn", bench.verify, bench.is_judged_right)
         alone = Side(pyld, bench.pyld_alone, bench.is_canonical)
         raw_signing = Side(libsodium, bench.libsodium_sign, lambda _number, signed: len(signed) == 128)
         raw_verifying = Side(libsodium, bench.libsodium_verify, lambda _number, message: len(message) == 64)
-        yield Comparison(f"sign.eddsa-rdfc-2022.{bench.size}", signing, raw_signing)
-        yield Comparison(f"sign.eddsa-rdfc-2022.{bench.size}.vs-pyld", signing, alone)
-        yield Comparison(f"verify.eddsa-rdfc-2022.{bench.size}", verifying, raw_verifying)
-        yield Comparison(f"verify.eddsa-rdfc-2022.{bench.size}.vs-pyld", verifying, alone)
+        name = f"sign.{SUITE}.{bench.size}"
+        if _is_wanted(name, only):
+            _first_template(bench)
+            for number in range(DISTINCT):
+                bench.sign(number)
+            signing = Side("Cairn", bench.sign, bench.is_well_signed)
+            yield Comparison(name, signing, raw_signing)
+            yield Comparison(f"{name}.vs-pyld", signing, alone)
+            peer = bench.node_signing()
+            if peer is not None:
+                yield Comparison(f"{name}.vs-peer", signing, peer)
+        for kind in KINDS:
+            name = f"verify.{SUITE}.{kind}.{bench.size}"
+            # What used to be the only kind keeps its name beside PyLD.
+            beside = f"verify.{SUITE}.{bench.size}.vs-pyld" if kind == "known" else f"{name}.vs-pyld"
+            if not (_is_wanted(name, only) or _is_wanted(beside, only)):
+                continue
+            verify = bench.verifier(kind)
+            _first_seen(bench, verify, kind)
+            for number in range(DISTINCT // 4):
+                verify(number)
+            verifying = Side("Cairn", verify, bench.is_judged_right)
+            yield Comparison(name, verifying, raw_verifying)
+            yield Comparison(beside, verifying, alone)
+            peer = bench.node_verifying(kind)
+            if peer is not None:
+                yield Comparison(f"{name}.vs-peer", verifying, peer)
+
+
+def _is_wanted(name: str, only: str) -> bool:
+    return name.startswith(only) or only.startswith(name)
