@@ -26,7 +26,9 @@ run: .venv/run.stamp ## Start Cairn with demonstration data on http://127.0.0.1:
 	@exec .venv/bin/cairn-server run
 
 test: .venv/dev.stamp ## Run every test: the library, then the server on SQLite and on PostgreSQL
-	@.venv/bin/python -m pytest core/tests prove -n 2
+	@.venv/bin/python -m pytest core/tests -n 2
+	@# By themselves: the library's tests close the network for their process, and the campaigns open one.
+	@.venv/bin/python -m pytest prove -n 2
 	@.venv/bin/python server/tests/databases.py -n 2 --dist loadgroup
 
 coverage: .venv/dev.stamp ## Run the library's tests and fail if a line or a branch of it is not reached
