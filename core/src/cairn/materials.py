@@ -309,7 +309,9 @@ def _named_keys(credential: Unverified) -> list[str]:
     """What the proofs say that their keys are called."""
     found: list[object] = []
     if credential.format == TOKEN and credential.token is not None:
-        found.append(jose.split(credential.token).header.get("kid"))
+        parts = credential.parts()
+        token = parts if isinstance(parts, jose.Token) else jose.split(credential.token)
+        found.append(token.header.get("kid"))
     elif credential.format == SD_JWT and credential.token is not None:
         found.append(sd_jwt.split(credential.token).jws.header.get("kid"))
     elif credential.format == COSE:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from cairn.canonical import to_json
-from cairn.credential.shapes import as_list
+from cairn.credential.shapes import SCALARS, as_list
 from cairn.credential.structure import has_rules, is_contained
 from cairn.errors import CairnError, MalformedError
 from cairn.reading import SD_JWT_VC, Unverified, open_credential
@@ -132,7 +132,8 @@ def _inside(outer: Unverified) -> list[_Place]:
 def _places(value: Any, path: str, beside: str | None) -> Iterator[_Place]:
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _places(item, f"{path}/{index}", beside)
+            if type(item) not in SCALARS:
+                yield from _places(item, f"{path}/{index}", beside)
     if not isinstance(value, dict):
         return
     if path and is_contained(value):
@@ -141,10 +142,10 @@ def _places(value: Any, path: str, beside: str | None) -> Iterator[_Place]:
     named = value.get("id")
     own = named if isinstance(named, str) else None
     for name, item in value.items():
-        if name in ("@context", "proof"):
+        role = _ROLES.get(name)
+        if name in ("@context", "proof") or (role is None and type(item) in SCALARS):
             continue
         here = f"{path}/{name.replace('~', '~0').replace('/', '~1')}"
-        role = _ROLES.get(name)
         if role is None:
             yield from _places(item, here, own)
             continue

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from cairn import baking, legacy, pdf
+from cairn.canonical.lifted import spelled
 from cairn.credential import issuer_id, kind_of
 from cairn.credential.address import is_identifier
 from cairn.credential.shapes import as_list, types_of
@@ -41,11 +42,21 @@ _PRESENTED = {
     SD_JWT: PRESENTED_SD_JWT,
     COSE: PRESENTED_COSE,
 }
+_SHOWN = frozenset(_PRESENTED.values())
 
 # What an envelope holds, as the media type of its data: URL begins (VCDM 2.0 §4.13.1, §4.13.2).
 _ENVELOPES = {"EnvelopedVerifiableCredential": "vc", "EnvelopedVerifiablePresentation": "vp"}
 _PICTURES = ("png", "svg")
 _JWE = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){4}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A token taken apart, and what its payload spelled then."""
+
+    token: str
+    parts: jose.Token | sd_jwt.SdJwt
+    payload: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +73,31 @@ class Unverified:
     unverified_bytes: bytes = field(repr=False)
     # What the shape of the document tells, for checks that look for a short way.
     glance: Glance | None = field(default=None, repr=False, compare=False)
+    # The token taken apart, and what its payload spells, for the checks that look at the token.
+    _kept: _Kept | None = field(default=None, repr=False, compare=False)
+
+    def parts(self) -> jose.Token | sd_jwt.SdJwt | None:
+        """The token taken apart as ``read`` did it; None when that has to be done again."""
+        kept = self._kept
+        # Somebody may have put another token in its place, or have written into what it spells.
+        if kept is None or kept.token != self.token or spelled(kept.parts.payload) != kept.payload:
+            return None
+        return kept.parts
 
     @property
     def is_presentation(self) -> bool:
         """Whether it is what a holder shows, and not something that an issuer has issued."""
-        return self.format in _PRESENTED.values()
+        return self.format in _SHOWN
 
     @property
     def unverified_claims(self) -> Mapping[str, Any]:
         """The registered claims beside a credential in a token; empty for any other format."""
         if self.token is None or self.format in legacy.FORMATS:
             return {}
+        parts = self.parts()
         if self.format in (TOKEN, PRESENTED_TOKEN):
-            return jose.split(self.token).claims
-        return sd_jwt.split(self.token).payload
+            return dict((parts if isinstance(parts, jose.Token) else jose.split(self.token)).claims)
+        return dict((parts if isinstance(parts, sd_jwt.SdJwt) else sd_jwt.split(self.token)).payload)
 
     @property
     def unverified_issuer(self) -> str | None:
@@ -171,18 +193,22 @@ def _open_token(data: bytes, carrier: str, size: int) -> Unverified:
         raise MalformedError("not-a-credential", "This is not a credential that we can read.") from error
     kind = TOKEN
     document: Mapping[str, Any]
+    parts: jose.Token | sd_jwt.SdJwt
+    glance = None
     if sd_jwt.looks_like_sd_jwt(text):
-        shown = sd_jwt.read(text)
+        parts = shown = sd_jwt.read(text)
         kind = SD_JWT_VC if shown.kind == SD_JWT_VC else SD_JWT
-        document = shown.payload if kind == SD_JWT_VC else sd_jwt.credential_of(shown).document
+        document = dict(shown.payload if kind == SD_JWT_VC else sd_jwt.credential_of(shown).document)
     elif jose.looks_like_token(text):
-        document = jose.split(text).document
+        token, glance = familiar.read_token(text)
+        document = glance.document
+        # What is vouched for later is not the dict that callers get to see.
+        parts = replace(token, document=dict(document))
     elif _JWE.fullmatch(text):
         raise UnsupportedError("encrypted-token", "The token is encrypted; we only read signed ones.")
     else:
         raise MalformedError("not-a-credential", "This is not a credential that we can read.")
     secured = text.partition("~")[0].encode("ascii")
-    document = dict(document)
     return Unverified(
         carrier=carrier,
         format=(legacy.recognise(document) if kind == TOKEN else None) or _format(kind, document),
@@ -191,7 +217,8 @@ def _open_token(data: bytes, carrier: str, size: int) -> Unverified:
         sha256=sha256(secured).hexdigest(),
         size=size,
         unverified_bytes=text.encode("ascii"),
-        glance=familiar.SHAPES.glance(document) if kind == TOKEN else None,
+        glance=glance,
+        _kept=_Kept(text, parts, spelled(parts.payload)),
     )
 
 

@@ -6,12 +6,14 @@ import json
 import struct
 from pathlib import Path
 
+import orjson
 import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cairn.canonical import jcs, parse_json
+from cairn.canonical.jcs import is_plain
 from cairn.errors import MalformedError
 
 OWN = Path(__file__).parents[1] / "vectors" / "canonical"
@@ -94,6 +96,17 @@ def test_the_same_bytes_as_the_reference_implementation(value):
 @given(st.dictionaries(st.text(st.characters(max_codepoint=127)), TEXT | st.integers(-9, 9) | st.booleans()))
 def test_the_same_bytes_as_the_reference_implementation_on_the_fast_path(value):
     assert jcs(value) == rfc8785.dumps(value)
+
+
+@given(st.floats(1e-4, 1e16) | st.floats(-1e16, -1e-4))
+def test_floats_that_a_dump_may_write_are_written_alike(number):
+    if is_plain(number):
+        assert orjson.dumps(number) == rfc8785.dumps(number)
+
+
+def test_plain_floats_are_those_of_daily_life():
+    assert is_plain([3.5, -0.25, 0.001, 99999.99])
+    assert not any(map(is_plain, [0.0009, 1e15 + 1, 4.0, -0.0, float("nan"), float("inf")]))
 
 
 @given(st.dictionaries(TEXT, VALUES))

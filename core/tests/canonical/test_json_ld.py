@@ -797,3 +797,39 @@ def test_every_pinned_context_can_be_processed():
         assert rdf_canonical({"@context": contexts, "type": "urn:t"}) == (
             b"_:c14n0 <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <urn:t> .\n"
         )
+
+
+def test_scoped_contexts_are_sized_once_and_not_kept_without_end(monkeypatch):
+    monkeypatch.setattr(json_ld, "_MOST_SCOPED", 3)
+    resolver = json_ld._PinnedContexts()
+    entries = [{"a": str(number), "b": {"@context": {"c": "urn:c"}}} for number in range(9)]
+    found = [resolver.resolve(None, entry, None)[0] for entry in entries]
+
+    assert [each.document for each in found] == entries
+    assert {each.size for each in found} == {4}
+    assert resolver.resolve(None, entries[8], None)[0] is found[8]
+    assert len(resolver._scoped) <= 3
+
+
+def test_an_iri_in_the_place_of_a_term_is_expanded_as_pyld_does():
+    expansion = json_ld._Expansion({})
+    context = expansion._process_context(
+        expansion._get_initial_context(json_ld._OPTIONS),
+        "https://www.w3.org/ns/credentials/v2",
+        json_ld._OPTIONS,
+    )
+    for value in (
+        *context["mappings"],
+        "no-term",
+        "urn:x",
+        "xsd:string",
+        "@type",
+        "@vocab",
+        "@Strange",
+        "",
+        None,
+        7,
+    ):
+        for how in ({"vocab": True}, {"vocab": False}, {"vocab": True, "base": ""}):
+            told = jsonld.JsonLdProcessor._expand_iri(expansion, context, value, **how)
+            assert expansion._expand_iri(context, value, **how) == told

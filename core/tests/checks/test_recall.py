@@ -14,7 +14,7 @@ from cairn.canonical import to_json
 from cairn.canonical.shapes import Shapes
 from cairn.checks import DEFAULT_CHECKS, period, proof, recall, structure
 from cairn.did import did_jwk
-from cairn.keys import Algorithm, PrivateKey
+from cairn.keys import Algorithm, PrivateKey, base64url_encode
 from cairn.proof import Outcome, data_integrity, familiar, jose, sign_jwt
 from cairn.testing import NOON, FixedSources, did_document, key_method, sample_credential, signed_status_list
 
@@ -266,6 +266,54 @@ def test_a_token_around_another_document_is_not_taken_for_covered():
     mixed = replace(read(data), token=token)
 
     assert proof(gather(mixed, sources(), at=NOON), NOON)[0].code == "data-loss"
+
+
+def tokens(number):
+    return sign_jwt(badge(number), KEY, verification_method=METHOD).encode()
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+@pytest.mark.parametrize("path", [("name",), ("credentialSubject", "achievement", "name"), ("validUntil",)])
+def test_what_is_written_into_a_token_after_reading_was_not_signed(path, is_known):
+    data = taught(tokens) if is_known else tokens(7)
+    credential = read(data)
+    *way, last = path
+    place = credential.unverified_document
+    for name in way:
+        place = place[name]
+    place[last] = "2032-02-02T00:00:00Z"
+
+    report = judge(gather(credential, sources(), at=NOON), at=NOON)
+
+    assert report.document == badge(7)
+
+
+def test_claims_that_somebody_has_written_into_are_not_the_tokens():
+    credential = read(taught(tokens))
+    credential.unverified_claims["iss"] = "did:example:mallory"
+    credential.unverified_claims["exp"] = 0
+
+    report = judge(gather(credential, sources(), at=NOON), at=NOON)
+
+    assert report.accepted
+
+
+def test_another_token_is_not_taken_for_the_one_that_was_read():
+    credential = read(taught(tokens))
+    other = replace(credential, token=tokens(8).decode())
+
+    assert credential.parts() is not None
+    assert other.parts() is None
+
+
+def test_a_token_of_another_key_is_not_the_issuers():
+    data = taught(tokens)
+    assert same(data)
+    for key, method in ((OTHER, METHOD), (OTHER, key_method(OTHER.public_key)), (KEY, "nobody")):
+        assert not same(sign_jwt(badge(8), key, verification_method=method).encode())
+    shown = jose.sign(badge(8), KEY, kid=METHOD)
+    header = to_json({"alg": "EdDSA", "typ": "vc+jwt", "jwk": KEY.public_key.jwk()})
+    assert not same(f"{base64url_encode(header)}.{shown.partition('.')[2]}".encode())
 
 
 def test_a_proof_that_somebody_else_has_signed_is_not_the_issuers():

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,6 +61,23 @@ def test_b19_a_base64url_text_with_another_spelling_is_refused(text: str) -> Non
         base64url_decode(text)
 
     assert refusal.value.code == "base64url"
+
+
+def in_the_words_of_the_standard_library(text: str) -> bytes | None:
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", text) or len(text) % 4 == 1:
+        return None
+    octets = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    return octets if base64.urlsafe_b64encode(octets).decode().rstrip("=") == text else None
+
+
+@given(st.text(st.sampled_from(BASE64URL + "+/=. \nä"), max_size=9) | st.text(BASE64URL, max_size=9))
+def test_b19_b51_every_text_is_what_the_standard_library_says_or_nothing(text: str) -> None:
+    try:
+        octets = base64url_decode(text)
+    except MalformedError:
+        octets = None
+
+    assert octets == in_the_words_of_the_standard_library(text)
 
 
 def test_b51_of_all_last_characters_exactly_the_canonical_ones_are_accepted() -> None:

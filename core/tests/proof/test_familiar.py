@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """The short way accepts or asks; only the full path refuses."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from cairn import PrivateKey, Verifier, read, sign
-from cairn.canonical import parse_json, shapes, to_json
+from cairn.canonical import jcs, parse_json, shapes, to_json
 from cairn.canonical.shapes import Shapes
 from cairn.credential import issuer_id
 from cairn.did import document_for
-from cairn.keys import Algorithm, multibase_encode
-from cairn.proof import Outcome, data_integrity, familiar
+from cairn.errors import MalformedError
+from cairn.keys import Algorithm, multibase_decode, multibase_encode
+from cairn.proof import Outcome, data_integrity, familiar, fitness, jose, jws
 from cairn.testing import NOON, FixedSources, demo_key, key_method, sample_credential, signed_sample
+
+DEEP = json.loads("[" * 32 + "]" * 32)
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +42,24 @@ def examine(data):
 
 def sample(number):
     return signed_sample(sample_credential(id=f"urn:uuid:8d4a2f3e-6a0b-4b57-9f0e-{number:012d}"))
+
+
+def unsigned(number, **changes):
+    document = sample_credential(id=f"urn:uuid:8d4a2f3e-6a0b-4b57-9f0e-{number:012d}").to_document()
+    return {**document, **changes}
+
+
+def counted(function, calls):
+    def count(*args, **named):
+        calls.append(1)
+        return function(*args, **named)
+
+    return count
+
+
+def key_method_of(url):
+    listed = document_for(url.partition("#")[0])
+    return next(method for method in listed.methods if method.id == url)
 
 
 def test_the_third_badge_of_a_shape_is_checked_the_short_way(full_looks):
@@ -230,3 +252,147 @@ def test_a_good_signature_alone_is_not_enough_b64_b67(changes, is_held):
     answer = check(truly_signed(7, **changes), method=method)
 
     assert (answer is not None) is is_held
+
+
+def spelled_token(payload):
+    header = jws.base64url_encode(b'{"alg":"EdDSA"}')
+    return f"{header}.{jws.base64url_encode(payload)}.AAAA"
+
+
+def told(read_it, text):
+    try:
+        token = read_it(text)
+    except MalformedError as error:
+        return error.code, error.message
+    return token if isinstance(token, jose.Token) else token[0]
+
+
+def claims_first(document, claims):
+    return (b"{" + claims + b"," if claims else b"{") + to_json(document)[1:]
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        b"",
+        b'"iss":"did:example:a","iat":1700000000',
+        b'"iss":"a","iss":"b"',
+        b'"iss":"a","\\u0069ss":"b"',
+        b'"sub":"\\u0000"',
+        b'"sub":"\\ud800"',
+        b'"aud":9007199254740993',
+        b'"aud":-1',
+        b'"aud":1.50',
+        b'"aud":1e999',
+        b'"iat":"soon"',
+        b'"cnf":' + b'{"a":' * 33 + b"1" + b"}" * 33,
+        b'"vc":{}',
+        b'"iss" : "a"',
+        b'"iss":"a",',
+    ],
+)
+def test_a_token_of_a_known_shape_is_read_as_strictly_as_any(claims, monkeypatch):
+    for number in range(3):
+        familiar.SHAPES.glance(unsigned(number)).accepted()
+    assert familiar.SHAPES.glance(unsigned(7)).is_strict
+    text = spelled_token(claims_first(unsigned(8), claims))
+
+    assert told(familiar.read_token, text) == told(jose.split, text)
+
+
+@pytest.mark.parametrize("name", ["\0", "nothing strange"])
+def test_a_token_whose_words_are_strange_is_read_as_strictly_as_any(name):
+    for number in range(3):
+        familiar.SHAPES.glance(unsigned(number)).accepted()
+    text = spelled_token(to_json({**unsigned(8), "name": name}))
+
+    assert told(familiar.read_token, text) == told(jose.split, text)
+
+
+@pytest.mark.parametrize("depth", [30, 31])
+def test_a_credential_in_a_claim_is_as_deep_as_the_claim_makes_it(depth):
+    deep = 1
+    for _ in range(depth):
+        deep = [deep]
+    for number in range(3):
+        familiar.SHAPES.glance(unsigned(number, deep=deep)).accepted()
+    assert familiar.SHAPES.glance(unsigned(8, deep=deep)).is_strict
+    text = spelled_token(to_json({"vc": unsigned(8, deep=deep)}))
+
+    assert told(familiar.read_token, text) == told(jose.split, text)
+
+
+def test_a_token_of_a_known_shape_is_parsed_once(monkeypatch):
+    for number in range(3):
+        familiar.SHAPES.glance(unsigned(number)).accepted()
+    monkeypatch.setattr(familiar, "parse_json", None)
+    monkeypatch.setattr(familiar.jose, "split", counted(familiar.jose.split, calls := []))
+
+    familiar.read_token(spelled_token(to_json(unsigned(8))))
+    assert len(calls) == 1
+
+
+def test_the_short_way_is_tried_once_for_each_look(known):
+    glance = familiar.SHAPES.read(forged := sample(9).replace(b"Harbour School", b"Harbour Schoo1"))
+    asked = []
+
+    def resolve(url):
+        asked.append(url)
+        return key_method_of(url)
+
+    assert familiar.check(glance, resolve, at=NOON) is None
+    assert familiar.check(glance, resolve, at=NOON) is None
+    assert len(asked) == 1
+    assert not examine(forged).accepted
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"name": 'Zoë \u2028 \\ " 😀'},
+        {"name": "two\nlines"},
+        {"name": ""},
+        {"validUntil": "2031-01-01T00:00:00Z"},
+    ],
+)
+@pytest.mark.parametrize("algorithm", [Algorithm.ED25519, Algorithm.P384])
+def test_a_known_shape_is_signed_with_jcs_as_any_other(changes, algorithm):
+    suite = "eddsa-jcs-2022" if algorithm is Algorithm.ED25519 else "ecdsa-jcs-2019"
+    key = demo_key() if algorithm is Algorithm.ED25519 else PrivateKey.generate(algorithm)
+    signs = {"verification_method": "did:example:a#key", "cryptosuite": suite}
+    for number in range(4):
+        sign(unsigned(number, **changes), key, at=NOON, **signs)
+    document = unsigned(9, **changes)
+
+    short = parse_json(sign(document, key, at=NOON, **signs))
+    assert fitness.refuse_unfit(document).canonical_json == (
+        jcs(document) if '"' not in str(changes) else None
+    )
+    long = data_integrity.sign(document, key, created=NOON, **signs)
+    if algorithm is Algorithm.ED25519:  # ECDSA is not deterministic
+        assert short == long
+    options = {name: value for name, value in short["proof"].items() if name != "proofValue"}
+    digest = "sha256" if algorithm is Algorithm.ED25519 else "sha384"
+    signed = data_integrity.hash_input(document, options, digest=digest)
+    assert key.public_key.verify(signed, multibase_decode(short["proof"]["proofValue"]))
+
+
+def test_what_is_no_plain_json_is_signed_the_long_way():
+    for number in range(4):
+        fitness.refuse_unfit(unsigned(number))
+
+    assert fitness.refuse_unfit(unsigned(5)).canonical_json is not None
+    assert fitness.refuse_unfit(unsigned(5, name='Knots "and" so on')).canonical_json is None
+
+
+@pytest.mark.parametrize(
+    "more", [{"score": 1e-7}, {"score": 4.0}, {"Zoë": 1}, {"score": 2**53}, {"deep": [DEEP]}]
+)
+def test_what_a_dump_does_not_spell_or_no_reader_takes_has_no_canonical_json_by_shape(more):
+    for number in range(4):
+        glance = familiar.SHAPES.glance(unsigned(number, **more))
+        glance.accepted()
+
+    assert glance.shape is not None
+    assert glance.canonical_json is None

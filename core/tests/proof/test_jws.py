@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compact JWS: the parts that every kind of token shares. What each kind adds is tested with it."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cairn.canonical import to_json
 from cairn.errors import MalformedError, UnsupportedError
@@ -127,3 +130,30 @@ def test_b42_b46_b47_what_would_change_the_reading_is_refused_before_reading(hea
         jws.split(compact(header, {}))
 
     assert refused.value.code == code
+
+
+@given(st.text(st.sampled_from("aZ9-_.+=~ \nä"), max_size=12))
+def test_the_shape_of_a_token_is_three_parts_of_base64url(text):
+    shape = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+
+    assert jws.looks_like_jws(text) is (shape.fullmatch(text) is not None)
+
+
+@pytest.mark.parametrize("header", [{"alg": "EdDSA", "kid": "a"}, {"alg": "EdDSA", "jwk": {"kty": "OKP"}}])
+def test_a_header_that_is_kept_cannot_be_written_into(header):
+    token = compact(header, {})
+    first = jws.split(token).header
+    first["alg"] = "none"
+    if "jwk" in first:
+        first["jwk"]["kty"] = "RSA"
+
+    assert jws.split(token).header == header
+
+
+def test_a_header_that_is_no_header_is_refused_each_time():
+    token = f"e30.e30.{base64url_encode(b'x')}"
+
+    for _ in range(2):
+        with pytest.raises(MalformedError) as refused:
+            jws.split(token)
+        assert refused.value.code == "token-algorithm"

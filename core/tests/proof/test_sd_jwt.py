@@ -668,3 +668,37 @@ def test_another_library_reads_what_we_issue_and_we_read_what_it_issues():
     assert read.payload["places"] == ["Vigo"]
     method = VerificationMethod(METHOD, ISSUER, issuer_key.public_key)
     assert sd_jwt.check(read, lambda wanted: method, at=NOON + timedelta(days=3650)).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    "disclosure",
+    [
+        b'["salt","name","value"]',
+        b'["salt", "name", "value"]',
+        b'["salt","name","\\u0000"]',
+        b'["salt","name","\\ud800"]',
+        b'["salt","name","\\u0041"]',
+        b'["salt","_sd","value"]',
+        b'["salt","...","value"]',
+        b'["salt","value"]',
+        b'["salt"]',
+        b'["salt","name","value","more"]',
+        b'["salt","name",7]',
+        b'["salt","name","Zo\xc3\xab"]',
+        b'["salt","name","\xff"]',
+        b'{"salt":"name"}',
+        b'["salt","name","value"],"e":1',
+        b"",
+    ],
+)
+def test_a_disclosure_of_plain_texts_is_read_as_any_other(disclosure, monkeypatch):
+    def told():
+        try:
+            return sd_jwt._disclosure(base64url_encode(disclosure))
+        except MalformedError as error:
+            return error.code
+
+    short = told()
+    monkeypatch.setattr(sd_jwt, "parse_texts", lambda data: None)
+
+    assert short == told()

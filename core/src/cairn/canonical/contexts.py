@@ -348,7 +348,7 @@ def _entries(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         place, value = pending.pop()
         if isinstance(value, list):
             pending.extend((f"{place}[{index}]", item) for index, item in enumerate(value))
-        elif isinstance(value, Mapping):
+        elif isinstance(value, (dict, Mapping)):
             here = f"{place}.@context" if place else "@context"
             if not place and "@context" not in value:
                 yield here, None
@@ -360,5 +360,9 @@ def _entries(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
                     yield from ((f"{here}[{index}]", entry) for index, entry in enumerate(own))
                 else:
                     yield here, own
-            members = [(f"{place}.{key}" if place else key, value[key]) for key in value if key != "@context"]
+            members = [
+                (f"{place}.{key}" if place else key, item)
+                for key, item in value.items()
+                if key != "@context" and isinstance(item, (dict, list, Mapping))
+            ]
             pending.extend(reversed(members))  # so that they are met in the order of the document

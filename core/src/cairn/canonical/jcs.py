@@ -35,9 +35,10 @@ def jcs(value: Any) -> bytes:
 def is_plain(root: Any) -> bool:
     """Whether orjson's sorted dump of this value is RFC 8785 without doubt.
 
-    It is not for floats, which the two write differently (``1e-06``); for integers beyond ±(2^53 - 1),
-    which RFC 8785 has no form for; and for keys outside ASCII, which orjson sorts by UTF-8 and RFC 8785
-    §3.2.3 by UTF-16. Exact types, because a subclass may be dumped in its own way (and True is an int).
+    It is not for floats that are whole, very small or very large, which the two write differently (``1.0``,
+    ``1e-06``); for integers beyond ±(2^53 - 1), which RFC 8785 has no form for; and for keys outside ASCII,
+    which orjson sorts by UTF-8 and RFC 8785 §3.2.3 by UTF-16. Exact types, because a subclass may be dumped
+    in its own way (and True is an int).
     String values need no look: the two escape every scalar value alike.
     """
     pending: list[Any] = [root]
@@ -53,6 +54,10 @@ def is_plain(root: Any) -> bool:
             pending.extend(value.values())
         elif kind is list:
             pending.extend(value)
+        elif kind is float:
+            # Both write the shortest digits that give the double back, and here both write no exponent.
+            if value.is_integer() or not 0.001 <= abs(value) <= 1e15:
+                return False
         elif kind is not int or not -_MAX_INTEGER <= value <= _MAX_INTEGER:
             return False
     return True

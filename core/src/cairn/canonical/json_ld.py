@@ -169,9 +169,13 @@ def _count_values(value: Any, depth: int = 1) -> int:
         return 1
     if depth > _MAX_DEPTH:
         raise MalformedError("limit-depth", f"the document is nested more than {_MAX_DEPTH} deep")
-    if isinstance(value, list):
-        return sum(_count_values(item, depth + 1) for item in value)
-    return sum(_count_values(item, depth + 1) for key, item in value.items() if key != "@context")
+    values = 0
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        if type(item) is str and key != "@context":
+            values += 1
+        elif key != "@context":
+            values += _count_values(item, depth + 1)
+    return values
 
 
 # What the description of a person or an organisation may say, wherever it stands.
@@ -284,18 +288,29 @@ def _definitions(context: Any) -> int:
     return len(context) + sum(_definitions(value) for value in context.values() if isinstance(value, dict))
 
 
+_MOST_SCOPED = 1024
+
+
 class _PinnedContexts:
     """PyLD's context resolver, which answers from our files and has no way to the network (B34, B35)."""
 
     def __init__(self) -> None:
         self._by_url: dict[str, _Resolved] = {}
+        self._scoped: dict[int, _Resolved] = {}
 
     def resolve(self, active_ctx: Any, context: Any, base: Any, cycles: Any = None) -> list[_Resolved]:
         return [self._one(entry) for entry in (context if isinstance(context, list) else [context])]
 
     def _one(self, entry: Any) -> _Resolved:
         if not isinstance(entry, str):
-            return _Resolved(entry)  # a scoped context inside a pinned one; False stands for null
+            # A scoped context inside a pinned one; False stands for null. What is kept keeps it alive, so
+            # its identity is its own. Inline contexts of a conformance run make us forget the others.
+            scoped = self._scoped.get(id(entry))
+            if scoped is None:
+                if len(self._scoped) >= _MOST_SCOPED:
+                    self._scoped = {}
+                scoped = self._scoped[id(entry)] = _Resolved(entry)
+            return scoped
         resolved = self._by_url.get(entry)
         if resolved is None:
             # Two threads may both come here: they then store equal values.
@@ -400,6 +415,23 @@ class _Expansion(jsonld.JsonLdProcessor):  # type: ignore[misc]
             _MEMO.put(key, active_ctx, local_ctx, result)
         self._seen[key] = (active_ctx, local_ctx, result)
         return result
+
+    def _expand_iri(
+        self,
+        active_ctx: Any,
+        value: Any,
+        base: Any = None,
+        vocab: bool = False,
+        local_ctx: Any = None,
+        defined: Any = None,
+    ) -> Any:
+        """The same, but for the terms of a processed context, which mean the same each time."""
+        if local_ctx is None and vocab and type(value) is str and value[:1] not in ("", "@"):
+            mappings = active_ctx["mappings"]
+            if value in mappings:
+                mapping = mappings[value]
+                return None if mapping is None else mapping["@id"]
+        return super()._expand_iri(active_ctx, value, base, vocab, local_ctx, defined)
 
     def _expand_object(
         self,

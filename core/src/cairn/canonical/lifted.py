@@ -21,12 +21,10 @@ if TYPE_CHECKING:
 MAX_DOCUMENT = 64 * 1024
 
 # Anything but plain JSON is refused by the dump, not written in some way of its own.
-_SORTED = (
-    orjson.OPT_SORT_KEYS
-    | orjson.OPT_PASSTHROUGH_SUBCLASS
-    | orjson.OPT_PASSTHROUGH_DATACLASS
-    | orjson.OPT_PASSTHROUGH_DATETIME
+_ONLY_JSON = (
+    orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 )
+_SORTED = orjson.OPT_SORT_KEYS | _ONLY_JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +45,14 @@ def dump(document: Mapping[str, Any]) -> bytes | None:
     """The document with sorted keys; None when it is not plain JSON."""
     try:
         return orjson.dumps(document, option=_SORTED)
+    except orjson.JSONEncodeError:
+        return None
+
+
+def spelled(value: Mapping[str, Any]) -> bytes | None:
+    """The value as JSON with its members in their order; None when it is not plain JSON."""
+    try:
+        return orjson.dumps(value, option=_ONLY_JSON)
     except orjson.JSONEncodeError:
         return None
 

@@ -286,6 +286,8 @@ class Identities:
         )
 
     def are_apart(self, values: Sequence[str]) -> bool:
+        if not self.own_gaps and not self.others_gaps:
+            return self.own.isdisjoint(self.others)
         own = {values[gap] for gap in self.own_gaps}
         if len(own) != len(self.own_gaps) or not own.isdisjoint(self.own) or not own.isdisjoint(self.others):
             return False

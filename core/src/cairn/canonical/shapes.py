@@ -184,6 +184,8 @@ class Glance:
     shape: Shape | None
     _special: _Special | None = None
     _values: tuple[str, ...] | None = None
+    was_in_vain: bool = False
+    """Whether the full path was asked for already."""
 
     def __post_init__(self) -> None:
         """Find what is known beyond the shape."""
@@ -274,9 +276,22 @@ class Glance:
         return self._special is not None
 
     @property
+    def is_strict(self) -> bool:
+        """Whether `parse_json` has nothing against a document in which a parser has lost nothing."""
+        return self.shape is not None and self.shape.is_strict
+
+    @property
     def is_plain(self) -> bool:
         """Whether a dump with sorted keys is the canonical JSON of the document and of its parts."""
         return self.shape is not None and self.shape.is_plain
+
+    @property
+    def canonical_json(self) -> bytes | None:
+        """The canonical JSON (RFC 8785) of a document that a strict parser reads back as it is.
+
+        None when the shape does not tell that it is one.
+        """
+        return self._lifted.written if self._lifted is not None and self.is_strict and self.is_plain else None
 
     def sha256(self) -> str:
         """SHA-256 of the document's canonical JSON (RFC 8785)."""
@@ -318,16 +333,15 @@ class Shapes:
         That no key is there twice and nothing else was lost in parsing is seen from the dump; all else that
         `parse_json` refuses is refused by the shape, but for U+0000, which `lift_parsed` leaves alone.
         """
-        if len(data) <= MAX_DOCUMENT and data.count(b"[") + data.count(b"{") <= _FEW_BRACKETS:
-            try:
-                document = orjson.loads(data)
-            except orjson.JSONDecodeError:
-                document = None
-            if type(document) is dict and orjson.dumps(document) == data:
-                glance = self._glance(document, lift_parsed(document))
-                if glance.shape is not None and glance.shape.is_strict:
-                    return glance
-        document = parse_json(data)
+        document = parse_whole(data)
+        if document is not None:
+            glance = self.parsed(document)
+            if glance.is_strict:
+                return glance
+        return self.parsed(parse_json(data))
+
+    def parsed(self, document: Mapping[str, Any]) -> Glance:
+        """Look at a document that a JSON parser has just made."""
         return self._glance(document, lift_parsed(document))
 
     def glance(self, document: Mapping[str, Any]) -> Glance:
@@ -421,6 +435,20 @@ class Shapes:
         if not families:
             del self._structures[structure]
         self._budget.give_back(shape.size)
+
+
+def parse_whole(data: bytes) -> dict[str, Any] | None:
+    """The object that ``data`` spells, if nothing of it was lost in parsing; None: ask `parse_json`.
+
+    That no key is there twice, for one, is seen from the dump.
+    """
+    if len(data) > MAX_DOCUMENT or data.count(b"[") + data.count(b"{") > _FEW_BRACKETS:
+        return None
+    try:
+        document = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    return document if type(document) is dict and orjson.dumps(document) == data else None
 
 
 def _compile(document: Mapping[str, Any], count_of_gaps: int, budget: Budget) -> _Plans:

@@ -84,6 +84,20 @@ def parse_json(data: bytes, *, limits: Limits = DEFAULT) -> dict[str, Any]:
     return value
 
 
+def parse_texts(data: bytes) -> list[str] | None:
+    """The array of printable texts that ``data`` spells; None when it is not plainly that."""
+    try:
+        value = orjson.loads(data) if len(data) < _SHORT else None
+    except orjson.JSONDecodeError:
+        return None
+    if type(value) is not list or not all(type(item) is str and item.isprintable() for item in value):
+        return None
+    return value
+
+
+_SHORT = 4096
+
+
 def is_strict(document: Mapping[str, Any], *, limits: Limits = DEFAULT) -> bool:
     """Whether `parse_json` has nothing against the structure, keys and numbers of a parsed document."""
     try:

@@ -17,11 +17,11 @@ from cairn.checks.finding import Check, Finding
 from cairn.checks.resources import resources
 from cairn.checks.rules import known_to_fit, structure
 from cairn.checks.schemas import schema
-from cairn.checks.signature import bind_to_issuer, look_at_proof, proof
+from cairn.checks.signature import bind_to_issuer, look_at_token, proof
 from cairn.checks.withdrawal import not_withdrawn, status
 from cairn.credential import issuer_id
 from cairn.plain import is_plain
-from cairn.proof import Outcome, familiar
+from cairn.proof import Outcome, familiar, jose, jws
 from cairn.reading import TOKEN
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from cairn.did import VerificationMethod
     from cairn.materials import Materials
     from cairn.proof import Answer
+    from cairn.proof.outcome import Resolve
+    from cairn.reading import Unverified
 
 RECALLED: tuple[Check, ...] = (structure, schema, proof, status, period, resources)
 """The checks whose findings are told here; whoever asks others asks them one by one."""
@@ -46,7 +48,7 @@ class _Kept:
     finding: Finding
 
 
-_KEPT_KEYS: dict[tuple[str, str], _Kept] = {}
+_KEPT_KEYS: dict[tuple[str, str, str], _Kept] = {}
 _MAX_KEPT_KEYS = 256
 
 
@@ -86,25 +88,39 @@ def recall(materials: Materials, at: datetime) -> tuple[Finding, ...] | None:
 
 def _answer(materials: Materials, issuer: str, at: datetime) -> tuple[Answer | None, _Kept | None]:
     """What is said of the signature, and what is known of its key."""
-    credential = materials.credential
-    if credential.format == TOKEN:
-        return look_at_proof(materials, at), None
-    assert credential.glance is not None  # `recall` has looked
-    proof = credential.unverified_document.get("proof")
-    named = proof.get("verificationMethod") if isinstance(proof, dict) else None
-    if not isinstance(named, str):
+    named = _named_key(materials.credential, issuer)
+    if named is None:
         return None, None  # unsigned, or signed in a way that is asked about in full
-    names = (issuer, named)
+    names = (issuer, named, materials.credential.format)
     kept = _KEPT_KEYS.get(names)
-    if kept is not None:
-        return familiar.check(credential.glance, lambda _: kept.method, at=at), kept
-    resolve = resolver(materials)
-    answer = familiar.check(credential.glance, resolve, at=at)
-    if answer is not None and issuer.startswith(_OWN_KEYS):
+    resolve = resolver(materials) if kept is None else lambda _: kept.method
+    answer = _look(materials, resolve, at)
+    if kept is None and answer is not None and _may_be_kept(answer, issuer):
         if len(_KEPT_KEYS) >= _MAX_KEPT_KEYS:
             _KEPT_KEYS.clear()
-        _KEPT_KEYS[names] = _Kept(resolve(names[1]), bind_to_issuer(materials, answer))
-    return answer, None
+        _KEPT_KEYS[names] = _Kept(resolve(named), bind_to_issuer(materials, answer))
+    return answer, kept
+
+
+def _may_be_kept(answer: Answer, issuer: str) -> bool:
+    return answer.outcome is Outcome.PASSED and issuer.startswith(_OWN_KEYS)
+
+
+def _look(materials: Materials, resolve: Resolve, at: datetime) -> Answer | None:
+    if materials.credential.format == TOKEN:
+        return look_at_token(materials.credential, resolve, at)
+    assert materials.credential.glance is not None  # `recall` has looked
+    return familiar.check(materials.credential.glance, resolve, at=at)
+
+
+def _named_key(credential: Unverified, issuer: str) -> str | None:
+    """What the one signature calls its key."""
+    if credential.format == TOKEN:
+        parts = credential.parts()
+        return jws.method_url(parts, issuer) if isinstance(parts, jose.Token) else None
+    proof = credential.unverified_document.get("proof")
+    named = proof.get("verificationMethod") if isinstance(proof, dict) else None
+    return named if isinstance(named, str) else None
 
 
 def _copy(found: Finding) -> Finding:

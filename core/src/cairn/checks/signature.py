@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from cairn.canonical.shapes import Glance
     from cairn.materials import Materials
+    from cairn.proof.outcome import Resolve
+    from cairn.reading import Unverified
 
 
 def proof(materials: Materials, at: datetime) -> tuple[Finding, ...]:
@@ -75,16 +77,11 @@ def look_at_proof(materials: Materials, at: datetime) -> Answer:
     if credential.format in (COSE, PRESENTED_COSE):
         return cose.check(cose.split(credential.unverified_bytes), resolve, at=at, profile=profile)
     if credential.format in (SD_JWT, SD_JWT_VC, PRESENTED_SD_JWT) and credential.token is not None:
-        return sd_jwt.check(sd_jwt.read(credential.token), resolve, at=at)
+        shown = credential.parts()
+        shown = shown if isinstance(shown, sd_jwt.SdJwt) else sd_jwt.read(credential.token)
+        return sd_jwt.check(shown, resolve, at=at)
     if credential.format in (TOKEN, PRESENTED_TOKEN) and credential.token is not None:
-        token = jose.split(credential.token)
-        return jose.check(
-            token,
-            resolve,
-            at=at,
-            profile=jose.profile_of(token),
-            is_covered=partial(_is_covered, credential.glance),
-        )
+        return look_at_token(credential, resolve, at)
     document = credential.unverified_document
     wrapped = _wrapped_token(document)
     if wrapped is not None:
@@ -96,9 +93,23 @@ def look_at_proof(materials: Materials, at: datetime) -> Answer:
     return known or data_integrity.check(document, resolve, at=at, purpose=profile.purpose)
 
 
+def look_at_token(credential: Unverified, resolve: Resolve, at: datetime) -> Answer:
+    kept = credential.parts()
+    token = kept if isinstance(kept, jose.Token) else jose.split(str(credential.token))
+    return jose.check(
+        token,
+        resolve,
+        at=at,
+        profile=jose.profile_of(token),
+        is_covered=partial(_is_covered, credential.glance),
+    )
+
+
 def _is_covered(glance: Glance | None, document: Mapping[str, Any]) -> bool:
     """Whether a look at this very document has told that no word of it goes unsaid."""
-    return glance is not None and glance.document == document and glance.is_covered()
+    if glance is None or not (glance.document is document or glance.document == document):
+        return False
+    return glance.is_covered()
 
 
 def bind_to_issuer(materials: Materials, answer: Answer) -> Finding:

@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from operator import itemgetter
 from typing import Any, NoReturn
 
 from cairn.credential.address import MAX_LENGTH
@@ -58,6 +59,8 @@ class _Question:
 
     kind: Callable[..., None]
     value: Any
+    fill: Callable[[Sequence[str]], Any]
+    """The value with the strings in place."""
 
     @property
     def gaps(self) -> frozenset[int]:
@@ -70,7 +73,7 @@ class _Question:
 
     def is_answered(self, values: Sequence[str]) -> bool:
         problems: list[Any] = []
-        self.kind(_filled(self.value, values), "", problems)
+        self.kind(self.fill(values), "", problems)
         return not problems
 
 
@@ -99,7 +102,7 @@ class Deferring(list[Any]):
         self.questions: list[_Question | _Apart] = []
 
     def put_off(self, kind: Callable[..., None], value: Any) -> None:
-        self.questions.append(_Question(kind, value))
+        self.questions.append(_Question(kind, value, _filler(value)))
 
     def keep_apart(self, own: Sequence[str], others: Sequence[str] = ()) -> None:
         self.questions.append(_Apart(tuple(own), tuple(others)))
@@ -233,11 +236,22 @@ def _holds_gap(value: Any) -> bool:
     return next(_gaps_in(value), None) is not None
 
 
-def _filled(value: Any, values: Sequence[str]) -> Any:
+def _filler(value: Any) -> Callable[[Sequence[str]], Any]:
+    """What fills the gaps of a value; parts without any are the same each time, and rules only read."""
     if type(value) is Gap:
-        return values[value.number]
+        return itemgetter(value.number)
+    if not _holds_gap(value):
+        return lambda _: value
     if isinstance(value, list):
-        return [_filled(item, values) for item in value]
-    if isinstance(value, Mapping):
-        return {name: _filled(item, values) for name, item in value.items()}
-    return value
+        items = [_filler(item) for item in value]
+        return lambda values: [fill(values) for fill in items]
+    members = [(name, _filler(item)) for name, item in value.items() if _holds_gap(item)]
+    whole = dict(value)
+
+    def filled(values: Sequence[str]) -> dict[str, Any]:
+        made = whole.copy()
+        for name, fill in members:
+            made[name] = fill(values)
+        return made
+
+    return filled

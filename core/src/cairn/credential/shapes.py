@@ -135,9 +135,20 @@ def many(each: Kind) -> Kind:
     return by_shape(kind)
 
 
+# What holds nothing else. Exact types: a string that is not known yet is none of them.
+SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
+def is_object(value: Any) -> bool:
+    """Whether it is a JSON object. To ask of a `dict` whether it is a `Mapping` takes ten times as long."""
+    return isinstance(value, (dict, Mapping))
+
+
 def types_of(document: Any) -> list[str]:
     """The strings in ``type``, whatever else may be there."""
-    value = document.get("type") if isinstance(document, Mapping) else None
+    value = document.get("type") if is_object(document) else None
+    if type(value) is str:
+        return [value]
     return [each for each in as_list(value) if isinstance(each, str)]
 
 

@@ -19,6 +19,7 @@ from cairn.credential.address import is_identifier
 from cairn.credential.deferred import Deferring, LookedError, Residue, by_shape, of_strings, reads, with_gaps
 from cairn.credential.moment import parse_datetime
 from cairn.credential.shapes import (
+    SCALARS,
     Kind,
     Problem,
     Shape,
@@ -26,6 +27,7 @@ from cairn.credential.shapes import (
     as_list,
     decimal_index,
     identifier,
+    is_object,
     join,
     many,
     moment,
@@ -419,14 +421,15 @@ def _nodes(value: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every object of the document but contexts, proofs and contained credentials."""
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _nodes(item, join(path, index))
-    if not isinstance(value, Mapping):
+            if type(item) not in SCALARS:
+                yield from _nodes(item, join(path, index))
+    if not is_object(value):
         return
     if path and is_contained(value):
         return
     yield path, value
     for name, item in value.items():
-        if name not in ("@context", "proof"):
+        if type(item) not in SCALARS and name not in ("@context", "proof"):
             yield from _nodes(item, join(path, name))
 
 
@@ -436,14 +439,15 @@ def _contained_nodes(
     """Every object of the contained documents, which ``_nodes`` leaves out."""
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _contained_nodes(item, join(path, index), inside=inside)
-    if not isinstance(value, Mapping):
+            if type(item) not in SCALARS:
+                yield from _contained_nodes(item, join(path, index), inside=inside)
+    if not is_object(value):
         return
     inside = inside or (bool(path) and is_contained(value))
     if inside:
         yield path, value
     for name, item in value.items():
-        if name not in ("@context", "proof"):
+        if type(item) not in SCALARS and name not in ("@context", "proof"):
             yield from _contained_nodes(item, join(path, name), inside=inside)
 
 

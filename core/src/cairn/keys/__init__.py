@@ -19,6 +19,7 @@ from cairn.keys.encodings import (
     base58btc_encode,
     base64url_decode,
     base64url_encode,
+    is_base64url,
     multibase_decode,
     multibase_encode,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "base58btc_encode",
     "base64url_decode",
     "base64url_encode",
+    "is_base64url",
     "multibase_decode",
     "multibase_encode",
 ]

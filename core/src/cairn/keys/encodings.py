@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
-import base64
-import re
+from binascii import a2b_base64, b2a_base64
 from typing import Literal
 
 from cairn.errors import MalformedError
 
-_BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
+_BASE64URL = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_TO_BASE64URL = bytes.maketrans(b"+/", b"-_")
+_TO_BASE64 = bytes.maketrans(b"-_", b"+/")
+# What a text may end with, by how many characters are left over after the last four: nothing but the bits of
+# whole bytes. One left over spells none.
+_BASE64URL_ENDS = (_BASE64URL, b"", _BASE64URL[::16], _BASE64URL[::4])
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BASE58_VALUES = {character: value for value, character in enumerate(_BASE58)}
 _BASE58_PAIRS = [high + low for high in _BASE58 for low in _BASE58]
@@ -28,7 +32,7 @@ _BASE64_LIMIT = 8 * 1024 * 1024
 
 def base64url_encode(octets: bytes) -> str:
     """RFC 4648 §5 without padding, as JOSE and multibase ``u`` want it."""
-    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
+    return b2a_base64(octets, newline=False).translate(_TO_BASE64URL, b"=").decode("ascii")
 
 
 def base64url_decode(text: str) -> bytes:
@@ -39,14 +43,19 @@ def base64url_decode(text: str) -> bytes:
     """
     if len(text) > _BASE64_LIMIT:
         raise MalformedError("limit-base64url", f"a base64url text of {len(text):,} characters is too long")
-    if not _BASE64URL.fullmatch(text):
+    if not text or not is_base64url(text):
         raise MalformedError("base64url", "base64url has only letters, digits, '-' and '_', and at least one")
     if len(text) % 4 == 1:
         raise MalformedError("base64url", f"no bytes have a base64url form of {len(text)} characters")
-    octets = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    if base64url_encode(octets) != text:
+    written = text.encode("ascii")
+    if written[-1] not in _BASE64URL_ENDS[len(text) % 4]:
         raise MalformedError("base64url", "the last character of the base64url text has stray bits")
-    return octets
+    return a2b_base64(written.translate(_TO_BASE64) + b"==")
+
+
+def is_base64url(text: str, also: bytes = b"") -> bool:
+    """Whether the text holds no characters but those of base64url, and what is ``also`` let through."""
+    return text.isascii() and not text.encode("ascii").translate(None, _BASE64URL + also)
 
 
 def base58btc_encode(octets: bytes) -> str:

@@ -76,7 +76,7 @@ def sign(
     to what is always shown; issuer, dates, status and terms of use are, whether named or not. Such a proof
     has keys made for it alone, so signing again gives other bytes.
     """
-    refuse_unfit(document)
+    glance = refuse_unfit(document)
     if cryptosuite == data_integrity.ECDSA_SD:
         mandatory_pointers = with_limits(document, mandatory_pointers)
     return to_json(
@@ -87,6 +87,7 @@ def sign(
             created=at,
             cryptosuite=cryptosuite,
             mandatory_pointers=mandatory_pointers,
+            written=glance.canonical_json,
         )
     )
 

@@ -97,12 +97,14 @@ def sign(
     purpose: str = PURPOSE,
     domain: str | None = None,
     challenge: str | None = None,
+    written: bytes | None = None,
 ) -> dict[str, Any]:
     """Add a proof (Data Integrity §4.2; vc-di-eddsa §3.2.1, §3.3.1); an earlier proof stays beside it.
 
     ``previous_proofs`` names proofs of the document that the new one also vouches for: a proof chain.
     ``mandatory_pointers`` choose what no copy derived from an ecdsa-sd-2023 proof may leave out. ``domain``
     and ``challenge`` say for whom, and in answer to which question, a presentation is signed (§2.1).
+    ``written`` is the canonical JSON of a document that is known to read back as it is, for JCS.
     """
     if cryptosuite not in CRYPTOSUITES:
         raise UnsupportedError("unknown-cryptosuite", f"cannot sign with {cryptosuite!r}")
@@ -128,8 +130,13 @@ def sign(
         configuration["previousProof"] = (
             previous_proofs[0] if len(previous_proofs) == 1 else list(previous_proofs)
         )
+    digest = "sha384" if signer.algorithm is Algorithm.P384 else "sha256"
     if cryptosuite in _OVER_JCS:
         configuration["@context"] = document["@context"]
+        if written is not None and "proof" not in document:
+            parts = (jcs(configuration), written)
+            value = multibase_encode(signer.sign(b"".join(new_hash(digest, each).digest() for each in parts)))
+            return {**document, "proof": {**configuration, "proofValue": value}}
     earlier = _as_list(document["proof"]) if "proof" in document else []
     vouched_for = [each for each in earlier if each.get("id") in previous_proofs]
     if len(vouched_for) != len(previous_proofs):
@@ -147,7 +154,6 @@ def sign(
             contexts=contexts,
         )
     else:
-        digest = "sha384" if signer.algorithm is Algorithm.P384 else "sha256"
         signed = hash_input(unsecured, configuration, digest=digest, contexts=contexts)
         value = multibase_encode(signer.sign(signed))
     proof = {**configuration, "proofValue": value}

@@ -13,11 +13,16 @@ from cairn.proof import familiar
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cairn.canonical.shapes import Glance
+
 _HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def refuse_unfit(document: Mapping[str, Any]) -> None:
-    """Refuse to sign what breaks the rules, is signed already or hides something in its text."""
+def refuse_unfit(document: Mapping[str, Any]) -> Glance:
+    """Refuse to sign what breaks the rules, is signed already or hides something in its text.
+
+    What comes back is the look at the document that this took.
+    """
     if "proof" in document:
         raise MalformedError("already-signed", "The document already has a proof.")
     glance = familiar.SHAPES.glance(document)
@@ -28,6 +33,7 @@ def refuse_unfit(document: Mapping[str, Any]) -> None:
     if not glance.is_plain_text and has_hidden_characters(document):
         # RDF libraries disagree on how to escape these, so a signature over them would not travel.
         raise MalformedError("control-character", "The document holds control characters in its text.")
+    return glance
 
 
 def refuse_unstructured(document: Mapping[str, Any]) -> None:

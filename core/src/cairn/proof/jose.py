@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from cairn.canonical import rdf_canonical
+from cairn.canonical import parse_json, rdf_canonical
 from cairn.credential import issuer_id, parse_datetime
 from cairn.credential.containers import ENVELOPE
 from cairn.credential.shapes import as_list, types_of
@@ -109,16 +109,16 @@ def sign_presentation(
     return jws.sign({"typ": "vp+jwt", "cty": "vp", "kid": kid}, {**said, **document}, signer)
 
 
-def split(token: str) -> Token:
+def split(token: str, *, parse: Callable[[bytes], dict[str, Any]] = parse_json) -> Token:
     """Take a token apart strictly; there is one credential in it (B57)."""
-    return token_of(jws.split(token))
+    return token_of(jws.split(token, parse=parse))
 
 
 def token_of(parts: Jws) -> Token:
     """The credential or presentation in a token, apart from the claims beside it."""
     old = _has_vp_claim(parts)
     known = _CLAIMS | {"nonce"} if old or is_presentation(parts.payload) else _CLAIMS
-    claims = {name: value for name, value in parts.payload.items() if name in known}
+    claims = {name: parts.payload[name] for name in known if name in parts.payload}
     rest = {name: value for name, value in parts.payload.items() if name not in known}
     document = _presentation(rest, claims) if old else _document(rest, claims)
     return Token(parts.header, parts.payload, parts.signed, parts.signature, claims, document)

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Final
 from nacl.utils import random
 
 from cairn.canonical import parse_json, to_json
+from cairn.canonical.strict_json import parse_texts
 from cairn.credential.address import is_identifier
 from cairn.errors import CairnError, MalformedError, UnsupportedError
 from cairn.keys import PublicKey, base64url_decode, base64url_encode
@@ -108,7 +109,7 @@ class SdJwt:
 
 def looks_like_sd_jwt(text: str) -> bool:
     """Whether the text has the shape of an SD-JWT, with or without key binding."""
-    return _SHAPE.fullmatch(text) is not None
+    return "~" in text and _SHAPE.fullmatch(text) is not None
 
 
 def fresh_salt() -> str:
@@ -289,8 +290,10 @@ class _Reader:
 
 
 def _disclosure(text: str) -> Disclosure:
+    data = base64url_decode(text)
+    texts = parse_texts(data)
     # Our parser reads objects; what is no single array cannot pass for the one member of this one.
-    parsed = parse_json(b'{"d":' + base64url_decode(text) + b"}")
+    parsed = parse_json(b'{"d":' + data + b"}") if texts is None else {"d": texts}
     match parsed.get("d"):
         case [str(), str() as name, value] if len(parsed) == 1 and name not in (_DIGESTS, _PLACEHOLDER):
             return Disclosure(text, name, value)
