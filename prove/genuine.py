@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,8 +26,11 @@ from cairn import (
 from cairn.canonical import parse_json
 from cairn.did import did_jwk, did_key
 from cairn.keys import Algorithm
+from cairn.parts import ENDORSEMENT
+from cairn.reading import EMBEDDED
 from cairn.status import StatusList, status_list_document
 from cairn.testing import FixedSources
+from prove.inside import made
 from prove.mutating import (
     PNG,
     SVG,
@@ -39,6 +43,7 @@ from prove.mutating import (
 )
 
 if TYPE_CHECKING:
+    from cairn import Report
     from cairn.keys import PublicKey
 
 AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -65,6 +70,8 @@ class Fixture:
     is_graph: bool
     # What a holder must show at the least, where a holder may show less; else the whole.
     least: Any
+    # What each document inside says, which an accepted mutant must say as well, no more and no less.
+    inside: list[str]
 
 
 def world() -> tuple[FixedSources, dict[str, list[Fixture]]]:
@@ -116,23 +123,27 @@ def world() -> tuple[FixedSources, dict[str, list[Fixture]]]:
         ttl_ms=300_000,
         subject_id=f"{LIST_URL}#list",
     )
-    sources = FixedSources({LIST_URL: sign(unsigned_list, key, verification_method=method, at=AT)})
+    pages, more = made()
+    signed_list = sign(unsigned_list, key, verification_method=method, at=AT)
+    sources = FixedSources({LIST_URL: signed_list, **pages})
+    verifier = Verifier(sources)
 
     def said(secured: bytes, is_graph: bool) -> Any:
-        document = Verifier(sources).examine(secured, at=AT).document
+        document = verifier.examine(secured, at=AT).document
         return meaning(document) if is_graph else document
 
     def fixture(
         name: str, secured: bytes, mutate: Mutate, *, is_graph: bool = False, least: bytes | None = None
     ) -> Fixture:
         whole = said(secured, is_graph)
+        inside = said_inside(verifier.examine(secured, at=AT), is_graph)
         if least is None:
-            return Fixture(name, secured, mutate, whole, is_graph, whole)
+            return Fixture(name, secured, mutate, whole, is_graph, whole, inside)
         # A graph does not say by which contexts it was written; one that nothing shown needs may go.
         barest = {name: value for name, value in said(least, is_graph).items() if name != "@context"}
-        return Fixture(name, secured, mutate, whole, is_graph, barest)
+        return Fixture(name, secured, mutate, whole, is_graph, barest, inside)
 
-    return sources, {
+    fixtures = {
         "jwt": [
             fixture("vc+jwt EdDSA", token, mutate_token),
             fixture("vc+jwt ES256", curve_token(Algorithm.P256), mutate_token),
@@ -175,6 +186,11 @@ def world() -> tuple[FixedSources, dict[str, list[Fixture]]]:
         ],
         "cose": [fixture("vc+cose", sign_cose(large, key, verification_method=method), mutate_cose)],
     }
+    for kind, things in more.items():
+        fixtures[kind] += [
+            fixture(each.name, each.secured, each.mutate, is_graph=each.is_graph) for each in things
+        ]
+    return sources, fixtures
 
 
 def _bare(document: dict[str, Any]) -> dict[str, Any]:
@@ -184,6 +200,37 @@ def _bare(document: dict[str, Any]) -> dict[str, Any]:
 
 def _method(key: PublicKey) -> str:
     return f"{did_key(key)}#{key.multikey()}"
+
+
+def said_inside(report: Report, is_graph: bool) -> list[str]:
+    """All that is shown of what is inside, at whatever depth, as texts that can be compared.
+
+    Places count, except in a graph, which has no order of items (S16). An endorsement of which nothing is
+    shown says nothing.
+    """
+    told = []
+    for part in report.parts:
+        if part.role == ENDORSEMENT and part.report.document is None:
+            continue
+        # A token in a graph is one value of it, and what that says was signed to the byte.
+        of_graph = is_graph and part.report.format == EMBEDDED
+        document = meaning(part.report.document) if of_graph else part.report.document
+        shown = [part.role, part.report.accepted, document, said_inside(part.report, of_graph)]
+        told.append(json.dumps([*shown, None if is_graph else part.path], sort_keys=True))
+    return sorted(told)
+
+
+def same_inside(more: list[str], less: list[str], is_graph: bool) -> bool:
+    """Whether what is inside says the same.
+
+    An endorsement in a graph may lose the context that it would need by itself, because the document around
+    it gives it the same one: the statements are those that were signed, and nothing is shown of it.
+    """
+    if not is_graph:
+        return more == less
+    endorsement = f'["{ENDORSEMENT}", '
+    lost = [each for each in more if each not in less]
+    return all(each in more for each in less) and all(each.startswith(endorsement) for each in lost)
 
 
 def meaning(value: Any) -> Any:

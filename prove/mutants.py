@@ -3,15 +3,19 @@
 
 Genuine credentials of every way of signing are changed in every way we could think of: single bits, keys,
 values, types, structure, order, the proof, a token's header and its parts, disclosures, pictures. A mutant
-may be accepted only if the report returns the same statement as for the original (a permuted array of a
-graph-signed badge says the same, S16), or, where a holder may withhold, a part of it that has everything
-that may not be withheld. An exception that is none of the library's own is a failure too.
+may be accepted only if the report returns the same statement as for the original, for the whole and for
+every document inside it (a permuted array of a graph-signed badge says the same, S16), or, where a holder may
+withhold, a part of it that has everything that may not be withheld. An exception that is none of the
+library's own is a failure too.
 """
 
 from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from itertools import repeat
+from math import ceil
+from random import Random
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -20,13 +24,14 @@ from cairn.canonical import parse_json, to_json
 from cairn.errors import CairnError
 from cairn.keys import base64url_decode, base64url_encode
 from prove.campaign import Campaign, Failure, times
-from prove.genuine import AT, contains, meaning, world
+from prove.genuine import AT, contains, meaning, said_inside, same_inside, world
 from prove.mutating import paths, replaced, without
+from prove.streams import in_processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from random import Random
 
+    from cairn import Report
     from prove.genuine import Fixture
 
 # How often the genuine credentials are judged first, so that their shapes are known and mutants meet the
@@ -34,6 +39,8 @@ if TYPE_CHECKING:
 SIGHTS = 4
 # The least with which a verifier that skips signatures is sure to be caught.
 FEWEST = 400
+# How many mutants come from one seed: some seconds of work.
+STREAM = 2_000
 STRANGE_VALUES: tuple[Any, ...] = (None, True, 0, "", [], {}, "x", [[]], {"@id": "urn:x:y"})
 
 
@@ -55,13 +62,34 @@ class Mutants(Campaign):
         for fixture in self._fixtures:
             for what, mutant in _listed(fixture):
                 yield _judged(verifier, fixture, mutant, what)
-        for fixture in self._fixtures:
-            made = 0
-            while made < max(FEWEST, times(self.tries, scale)) / len(self._fixtures):
-                mutant = fixture.mutate(fixture.secured, random)
-                if mutant != fixture.secured:
-                    made += 1
-                    yield _judged(verifier, fixture, mutant, "random")
+        for tried, failures in in_processes(self._stream, self._streams(random, scale)):
+            yield from failures
+            yield from repeat(None, tried - len(failures))
+
+    def _streams(self, random: Random, scale: float) -> list[tuple[int, int, str]]:
+        """Fixture, how many mutants of it, and the seed they come from."""
+        each = ceil(max(FEWEST, times(self.tries, scale)) / len(self._fixtures))
+        base = random.getrandbits(64)
+        return [
+            (number, min(STREAM, each - begun), f"{base} {number} {begun}")
+            for number in range(len(self._fixtures))
+            for begun in range(0, each, STREAM)
+        ]
+
+    def _stream(self, number: int, count: int, seed: str) -> tuple[int, list[Failure]]:
+        """So many random mutants of one fixture, judged by a verifier that knows the genuine one."""
+        random, fixture = Random(seed), self._fixtures[number]
+        verifier = Verifier(self._sources)
+        failures: list[Failure] = []
+        made = 0
+        while made < count:
+            mutant = fixture.mutate(fixture.secured, random)
+            if mutant != fixture.secured:
+                made += 1
+                failure = _judged(verifier, fixture, mutant, "random")
+                if failure is not None:
+                    failures.append(failure)
+        return made, failures
 
     @contextmanager
     def broken_build(self) -> Iterator[None]:
@@ -121,13 +149,16 @@ def _judged(verifier: Verifier, fixture: Fixture, mutant: bytes, what: str) -> F
         return None
     except Exception as error:  # noqa: BLE001  any other exception is what this campaign looks for
         return Failure(f"{fixture.name}, {what}: {error!r} for {mutant!r}")
-    if not report.accepted or report.document is None or _says_the_same(fixture, report.document):
+    if not report.accepted or _says_the_same(fixture, report):
         return None
     return Failure(f"{fixture.name}, {what}: accepted {mutant!r}")
 
 
-def _says_the_same(fixture: Fixture, document: Any) -> bool:
-    said = meaning(document) if fixture.is_graph else document
+def _says_the_same(fixture: Fixture, report: Report) -> bool:
+    """Whether it says what was signed, and each of the documents inside as well."""
+    if not same_inside(fixture.inside, said_inside(report, fixture.is_graph), fixture.is_graph):
+        return False
+    said = meaning(report.document) if fixture.is_graph else report.document
     if fixture.least is fixture.said:
         # As text, because 1 == 1.0 == True in Python.
         return json.dumps(said, sort_keys=True) == json.dumps(fixture.said, sort_keys=True)
@@ -140,7 +171,7 @@ def _listed(fixture: Fixture) -> Iterator[tuple[str, bytes]]:
         yield from _listed_of_document(parse_json(fixture.secured))
     elif fixture.secured.startswith(b"ey") and b"~" not in fixture.secured:
         yield from _listed_of_token(fixture.secured.decode("ascii"))
-    elif not fixture.secured.startswith(b"\x89PNG"):
+    elif not fixture.secured.startswith((b"\x89PNG", b"%PDF")):
         for place in range(len(fixture.secured)):
             yield f"without byte {place}", fixture.secured[:place] + fixture.secured[place + 1 :]
 

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cairn import bake
 from cairn.canonical import parse_json, to_json
 from cairn.errors import CairnError
 from cairn.keys import base64url_decode, base64url_encode, multibase_decode, multibase_encode
+from cairn.pdf import attach
 from cairn.proof import cbor
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ def pdf_of(*objects: bytes) -> bytes:
 
 
 PDF = pdf_of(b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[]/Count 0>>")
+# When a credential was put into a file is nothing that is judged.
+_ATTACHED = datetime(2026, 11, 2, tzinfo=UTC)
 
 
 def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -170,18 +174,51 @@ def mutate_token(data: bytes, random: Random) -> bytes:
 def mutate_picture(
     inner: bytes, mutate: Callable[[bytes, Random], bytes]
 ) -> Callable[[bytes, Random], bytes]:
-    """Bits anywhere in the file, or a mutant of the credential baked into a good picture."""
+    """Bits anywhere in the file, or a mutant of the credential in a good picture or PDF."""
 
     def mutated(data: bytes, random: Random) -> bytes:
         if random.random() < 0.5:
             return flip_bits(data, random)
         mutant = mutate(inner, random)
         try:
+            if data.startswith(PDF[:5]):
+                return attach(PDF, mutant, at=_ATTACHED)
             return bake(PNG if data.startswith(PNG[:8]) else SVG, mutant)
         except (CairnError, ValueError):  # what cannot even be baked is nothing to verify
             return data
 
     return mutated
+
+
+def mutate_held(
+    mutate: Callable[[bytes, Random], bytes], others: tuple[bytes, ...]
+) -> Callable[[bytes, Random], bytes]:
+    """What ``mutate`` does, and genuine credentials in the places of those that are held, or beside them."""
+
+    def mutated(data: bytes, random: Random) -> bytes:
+        if random.random() < 0.75:
+            return mutate(data, random)
+        if data.startswith(b"{"):
+            return to_json(_exchanged(parse_json(data), others, random))
+        header, payload, signature = data.decode("ascii").split(".")
+        changed = to_json(_exchanged(parse_json(base64url_decode(payload)), others, random))
+        return f"{header}.{base64url_encode(changed)}.{signature}".encode("ascii")
+
+    return mutated
+
+
+def _exchanged(document: dict[str, Any], others: tuple[bytes, ...], random: Random) -> dict[str, Any]:
+    places = [path for path in paths(document) if path[-1] == "verifiableCredential"]
+    path = random.choice(places)
+    held = _at(document, path)
+    other = random.choice(others)
+    theirs: Any = parse_json(other) if other.startswith(b"{") else other.decode("ascii")
+    if isinstance(theirs, str) and isinstance(held[0], dict):
+        # As it stands beside credentials with a proof of their own (VCDM 2.0 §4.13.1).
+        envelope = {"type": "EnvelopedVerifiableCredential", "id": f"data:application/vc+jwt,{theirs}"}
+        theirs = {"@context": "https://www.w3.org/ns/credentials/v2", **envelope}
+    mixed = random.choice([[theirs], theirs, [*held, theirs], [theirs, *held], [*held, *held], [], held[:1]])
+    return replaced(document, path, mixed)  # type: ignore[no-any-return]
 
 
 def mutate_sd_jwt(data: bytes, random: Random) -> bytes:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import ast
+import os
+from concurrent.futures.process import BrokenProcessPool
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +21,13 @@ from prove.campaign import Failure
 from prove.changing import changes
 from prove.child import in_child
 from prove.fuzz import Fuzz, wrong_with
-from prove.genuine import contains, meaning
+from prove.genuine import contains, meaning, same_inside
 from prove.mutants import Mutants
 from prove.mutation import Mutation, mutants, twins
 from prove.parsers import PARSERS
 from prove.poison import Poison
 from prove.ssrf import Ssrf, shapes
+from prove.streams import in_processes
 from prove.strict_json import StrictJson
 
 if TYPE_CHECKING:
@@ -126,6 +129,38 @@ def test_a_child_that_takes_too_much_is_ended_and_told() -> None:
 )
 def test_a_part_is_told_from_something_else(more: Any, less: Any, is_contained: bool) -> None:
     assert contains(more, less) is is_contained
+
+
+def test_what_is_inside_may_not_be_exchanged_or_doubled_and_an_endorsement_may_go() -> None:
+    badge, other, word = '["credential", 1]', '["credential", 2]', '["endorsement", 1]'
+
+    assert same_inside([badge, word], [badge, word], is_graph=True)
+    assert same_inside([badge, word], [badge], is_graph=True)
+    assert not same_inside([badge, word], [badge], is_graph=False)
+    for less in ([other, word], [badge, other, word], [word], []):
+        assert not same_inside([badge, word], less, is_graph=True)
+        assert not same_inside([badge, word], less, is_graph=False)
+
+
+def test_streams_tell_the_same_in_one_process_and_in_two() -> None:
+    streams = [(number, 5, f"seed {number}") for number in range(6)]
+
+    def told(number: int, count: int, seed: str) -> list[float]:
+        random = Random(seed)
+        return [number + random.random() for _ in range(count)]
+
+    alone = list(in_processes(told, streams, processes=1))
+    assert list(in_processes(told, streams, processes=2)) == alone
+    assert len({each for numbers in alone for each in numbers}) == 30
+
+
+def test_a_worker_that_dies_is_no_success() -> None:
+    def dies(number: int) -> None:
+        if number:
+            os._exit(9)
+
+    with pytest.raises(BrokenProcessPool):
+        list(in_processes(dies, [(0,), (1,)], processes=2))
 
 
 def test_what_a_graph_does_not_say_is_not_compared() -> None:

@@ -6,6 +6,7 @@ import http.server
 import io
 import json
 import os
+import runpy
 import stat
 import subprocess
 import sys
@@ -357,6 +358,21 @@ def test_the_module_is_the_command(badge):
     assert b"genuine" in done.stdout
 
 
+def test_the_module_ends_with_the_code_of_the_command(badge, monkeypatch, capsys):
+    altered = badge.read_bytes().replace(b"Knots", b"Ropes")
+    for data, expected in ((badge.read_bytes(), ACCEPTED), (altered, REJECTED)):
+        Path("read.json").write_bytes(data)
+        monkeypatch.setattr(sys, "argv", ["cairn", "verify", "read.json"])
+        with pytest.raises(SystemExit) as left:
+            runpy.run_module("cairn", run_name="__main__")
+        assert left.value.code == expected
+    assert "genuine" in capsys.readouterr().out
+
+    # As the processes of --jobs read it, each of which would start them all again.
+    runpy.run_module("cairn.__main__", run_name="__mp_main__")
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -379,6 +395,17 @@ def test_a_reader_that_leaves_early_changes_nothing(badge, arguments, expected):
 
     assert done.stderr == b""
     assert done.returncode == expected
+
+
+def test_what_is_still_written_once_the_reader_has_left_goes_nowhere(badge, monkeypatch):
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    with os.fdopen(writer, "w") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        assert cli.main(["verify", str(badge)]) == ACCEPTED
+        output.write("as Python does when it ends")
+        output.flush()
 
 
 def test_help_names_the_commands(run):

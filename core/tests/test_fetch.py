@@ -738,6 +738,13 @@ def test_b84_redirects_share_one_deadline(serve: Callable[..., Server]) -> None:
     assert time.monotonic() - started < 0.9
 
 
+def test_b84_once_the_time_is_up_nobody_is_called(serve: Callable[..., Server]) -> None:
+    server = serve(ok(b"{}"))
+
+    assert refusal_of(local(server, timeout=0), f"http://127.0.0.1:{server.port}/") == "unreachable"
+    assert server.connections == 0
+
+
 def test_b84_a_server_that_never_finishes_the_handshake_is_left(serve: Callable[..., Server]) -> None:
     server = serve(ok(b"{}"))  # it waits for a request and says nothing to a TLS greeting
     started = time.monotonic()

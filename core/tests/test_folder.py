@@ -3,14 +3,20 @@
 
 import io
 import json
+import multiprocessing.dummy
+import os
 from datetime import timedelta
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
+import containing
 from cairn import Verifier, cli, folder
+from cairn.checks import period
 from cairn.errors import UnavailableError
 from cairn.testing import NOON, FixedSources, sample_credential, signed_sample
+from containing import endorsement_of, record
 
 EARLIER = NOON - timedelta(days=30)  # the command line judges today
 
@@ -54,6 +60,64 @@ def test_each_file_has_its_own_verdict_in_one_process_and_in_two(files, jobs):
     assert [each.failed for each in judged] == [False, False, False, True, True]
     assert [each.code for each in judged] == ["", "", "", "signature-mismatch", "not-a-credential"]
     assert judged[0].document == make().examine(paths[0].read_bytes(), at=NOON).to_document()
+
+
+def test_what_is_neither_file_nor_folder_is_left_out(files):
+    """Opening a pipe would wait for whoever writes into it."""
+    os.mkfifo(files / "1.pipe")
+
+    assert "1.pipe" not in [path.name for path in folder.files_in(files)]
+
+
+def test_each_process_makes_its_verifier_once_and_the_files_keep_their_order(files, monkeypatch):
+    """With threads for the processes, so that what is made can be counted."""
+    threads = SimpleNamespace(get_context=lambda method: multiprocessing.dummy)
+    monkeypatch.setattr(folder, "multiprocessing", threads)
+    monkeypatch.setattr(folder, "_verifier", None)
+    monkeypatch.setattr(folder, "_CHUNK", 1)
+    paths = folder.files_in(files)
+    made = []
+
+    def count():
+        made.append(make())
+        return made[-1]
+
+    judged = list(folder.judge_files(paths, count, at=NOON, jobs=2, as_json=False))
+
+    assert [each.name for each in judged] == [str(path) for path in paths]
+    assert [each.accepted for each in judged] == [True, True, True, False, False]
+    assert len(made) == 2
+
+
+def test_a_forged_credential_inside_is_a_no_for_what_is_around_it_s17(tmp_path):
+    (tmp_path / "a.json").write_bytes(record(containing.badge(1), containing.forged(2)))
+    (tmp_path / "b.json").write_bytes(record(containing.badge(1), containing.badge(2)))
+
+    forged, good = folder.judge_files(folder.files_in(tmp_path), make, at=NOON, jobs=1, as_json=False)
+
+    assert (forged.verdict, forged.accepted, forged.failed) == ("not-verified", False, True)
+    assert forged.code == "signature-mismatch"
+    assert (good.accepted, good.failed, good.code) == (True, False, "")
+
+
+def test_an_endorsement_is_no_reason(tmp_path):
+    altered = endorsement_of(containing.BADGE_ID).replace(b"good", b"bad")
+    (tmp_path / "a.json").write_bytes(containing.endorsed(altered))
+
+    (judged,) = folder.judge_files(folder.files_in(tmp_path), make, at=NOON, jobs=1, as_json=False)
+
+    assert (judged.accepted, judged.failed, judged.code) == (True, False, "")
+
+
+def test_a_verifier_that_checks_nothing_accepts_nothing(tmp_path):
+    (tmp_path / "a.json").write_bytes(badge(1))
+
+    def lax():
+        return Verifier(FixedSources(), (period,))
+
+    (judged,) = folder.judge_files(folder.files_in(tmp_path), lax, at=NOON, jobs=1, as_json=False)
+
+    assert (judged.accepted, judged.failed, judged.code) == (False, False, "not-checked")
 
 
 def test_a_file_that_cannot_be_read_is_a_doubt(tmp_path):

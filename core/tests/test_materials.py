@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from asking import METADATA, VC_ISSUER, sd_jwt_vc
 from cairn.baking import bake
 from cairn.canonical import to_json
 from cairn.errors import MalformedError
@@ -115,6 +116,18 @@ def test_a_token_of_a_web_issuer_also_asks_for_its_key_set_s5():
     gather(read(text.encode()), sources, at=NOON)
 
     assert sources.asked == ["https://harbour.example/i/1", "https://harbour.example/.well-known/jwks.json"]
+
+
+@pytest.mark.parametrize("ending", ["?tenant=1", "#school", "?"])
+def test_an_sd_jwt_vc_issuer_with_a_query_or_a_fragment_has_no_metadata(ending):
+    """Such a name is no issuer's (SD-JWT VC §2.2.2.2); without them it would be somebody else's."""
+    asked = {}
+    for issuer in (VC_ISSUER, VC_ISSUER + ending):
+        sources = FixedSources()
+        gather(read(sd_jwt_vc(issuer=issuer)), sources, at=NOON)
+        asked[issuer] = METADATA in sources.asked
+
+    assert asked == {VC_ISSUER: True, VC_ISSUER + ending: False}
 
 
 def test_nothing_else_in_a_credential_leads_anywhere_b45_b87():

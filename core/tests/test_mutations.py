@@ -33,6 +33,7 @@ from cairn import (
 )
 from cairn.canonical import PINNED, to_json
 from cairn.credential import Alignment, Evidence, Image, structure_problems
+from cairn.keys import base64url_decode, base64url_encode
 from cairn.proof import sd_jwt
 from cairn.proof.data_integrity import JCS, RDFC
 from cairn.status import StatusEntry
@@ -438,6 +439,24 @@ def is_within(shown, original):
     return shown == original and isinstance(shown, bool) is isinstance(original, bool)
 
 
+def presentation_in_a_claim():
+    """VCDM 1.1 §6.3.1: the presentation in the claim ``vp``, and in it a bare token."""
+    inner = sign_jwt(badge_document(1), KEY, verification_method=METHOD)
+    vp = {
+        "@context": ["https://www.w3.org/2018/credentials/v1"],
+        "type": ["VerifiablePresentation"],
+        "verifiableCredential": [inner],
+    }
+    header = {"alg": "EdDSA", "typ": "JWT", "kid": HOLDER_METHOD}
+    claims = {"iss": HOLDER_METHOD.partition("#")[0], "nonce": "7fd3", "vp": vp}
+    return resigned(header, claims)
+
+
+def resigned(header, claims, signer=HOLDER):
+    token = ".".join(base64url_encode(to_json(part)) for part in (header, claims))
+    return f"{token}.{base64url_encode(signer.sign(token.encode()))}".encode()
+
+
 HOLDING = {
     "presentation": presentation(badge(1), challenge="7fd3", domain="shop.example"),
     "presentation-jcs": presentation(badge(1), cryptosuite=JCS),
@@ -448,6 +467,7 @@ HOLDING = {
     "presentation-token": sign_presentation_jwt(
         [badge(1)], HOLDER, verification_method=HOLDER_METHOD, nonce="7fd3", audience="shop.example"
     ).encode(),
+    "presentation-claim": presentation_in_a_claim(),
     "record": record(badge(1)),
     "endorsement": endorsement_of("https://harbour.example/a/knots"),
     "endorsed": endorsed(endorsement_of(BADGE_ID)),
@@ -456,7 +476,13 @@ HOLDING = {
 
 # A presentation, a record and an endorsement byte by byte; of their other forms some bytes only, since they
 # are made of the same pieces.
-STRIDES = {"presentation-jcs": 3, "presentation-of-tokens": 9, "presentation-token": 3, "endorsed": 3}
+STRIDES = {
+    "presentation-jcs": 3,
+    "presentation-of-tokens": 9,
+    "presentation-token": 3,
+    "presentation-claim": 3,
+    "endorsed": 3,
+}
 
 
 @pytest.mark.parametrize("name", list(HOLDING))
@@ -513,6 +539,44 @@ def test_one_credential_for_another_of_the_same_holder_b70(name):
     holder["verifiableCredential"] = [json.loads(badge(2))]
 
     assert accepted_in(to_json(document)) is None
+
+
+def test_no_member_of_a_presentation_in_a_claim_changes_unnoticed_b57_b75():
+    """Each taken away, doubled, or of another type, under the signature that was there."""
+    header, payload, signature = HOLDING["presentation-claim"].decode().split(".")
+    tried = 0
+    for part in (0, 1):
+        original = json.loads(base64url_decode((header, payload)[part]))
+        for path in places(original):
+            value = parent_of(original, path)[path[-1]]
+            for other in (..., *other_types(value)):
+                document = copy.deepcopy(original)
+                if other is ...:
+                    del parent_of(document, path)[path[-1]]
+                else:
+                    parent_of(document, path)[path[-1]] = other
+                if document == original:
+                    continue
+                parts = [header, payload, signature]
+                parts[part] = base64url_encode(to_json(document))
+                tried += 1
+                assert accepted_in(".".join(parts).encode()) is None, (path, other)
+    assert tried > 100
+
+
+def test_a_holder_cannot_change_what_is_in_a_claim_by_signing_it_again_b57():
+    """The holder's own signature is good each time; what the issuer signed must still be that."""
+    header, payload, _ = HOLDING["presentation-claim"].decode().split(".")
+    header, claims = json.loads(base64url_decode(header)), json.loads(base64url_decode(payload))
+    whole = accepted_in(HOLDING["presentation-claim"])
+    (inner,) = claims["vp"]["verifiableCredential"]
+    assert accepted_in(resigned(header, claims)) == whole
+
+    for position in range(0, len(inner), 5):
+        octets = bytearray(inner.encode())
+        octets[position] ^= 0x01
+        claims["vp"]["verifiableCredential"] = [octets.decode("latin-1")]
+        assert accepted_in(resigned(header, claims)) is None, position
 
 
 def test_the_comparison_of_reports_would_notice_more():

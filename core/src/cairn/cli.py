@@ -27,12 +27,10 @@ from cairn.credential.identity import Holder
 from cairn.did import did_key
 from cairn.errors import CairnError, MalformedError
 from cairn.fetch import HttpSources
-from cairn.folder import AskOnce, Summary, files_in, judge_files, progress
+from cairn.folder import AskOnce, Summary, files_in, has_failed, judge_files, progress
 from cairn.keys import Algorithm, PrivateKey
 from cairn.materials import ACCEPT_CREDENTIAL, NoSources, Sources
-from cairn.parts import CREDENTIAL
 from cairn.proof import (
-    Outcome,
     derive,
     present_sd_jwt,
     sign,
@@ -46,7 +44,7 @@ from cairn.proof.data_integrity import CRYPTOSUITES, ECDSA_RDFC, ECDSA_SD, RDFC
 from cairn.reading import MAX_CREDENTIAL, SD_JWT, SD_JWT_VC, read
 from cairn.schemas import SchemaStore
 from cairn.telling import printable, tell
-from cairn.verifier import Report, Verifier
+from cairn.verifier import Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -292,7 +290,7 @@ def _verify(chosen: argparse.Namespace) -> int:
         _print("\n".join(tell(report)))
     if report.accepted:
         return ACCEPTED
-    return REJECTED if _has_failed(report) else UNDECIDED
+    return REJECTED if has_failed(report) else UNDECIDED
 
 
 def _verify_folder(chosen: argparse.Namespace, at: datetime) -> int:
@@ -334,13 +332,6 @@ def _jobs(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 64:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes from 1 to 64")
     return int(text)
-
-
-def _has_failed(report: Report) -> bool:
-    """Whether a check said no, of the credential itself or of one inside it."""
-    return any(found.outcome is Outcome.FAILED for found in report.findings) or any(
-        _has_failed(part.report) for part in report.parts if part.role == CREDENTIAL
-    )
 
 
 def _asked(chosen: argparse.Namespace) -> tuple[Check, ...]:

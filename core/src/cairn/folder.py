@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from cairn.errors import CairnError, MalformedError, UnavailableError
+from cairn.parts import CREDENTIAL
 from cairn.proof import Outcome
 from cairn.reading import MAX_CREDENTIAL
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from cairn.checks import Finding
     from cairn.materials import Sources
     from cairn.verifier import Report, Verifier
 
@@ -142,19 +144,32 @@ def _judge(verifier: Verifier, name: str, at: datetime, *, as_json: bool) -> Jud
         failed = isinstance(error, MalformedError)
         return Judged(name, UNREADABLE, False, failed, error.code, error.message)
     code, message = ("", "") if report.accepted else _reason(report)
-    failed = any(found.outcome is Outcome.FAILED for found in report.findings)
+    failed = has_failed(report)
     document = report.to_document() if as_json else None
     verdict = report.verdict.value
     return Judged(name, verdict, report.accepted, failed and not report.accepted, code, message, document)
 
 
+def has_failed(report: Report) -> bool:
+    """Whether a check said no, of the credential itself or of one inside it."""
+    return any(found.outcome is Outcome.FAILED for found in _findings(report))
+
+
 def _reason(report: Report) -> tuple[str, str]:
-    """What speaks against it: a "no" before a doubt."""
+    """What speaks against it: a "no" before a doubt, and what is around before what is inside."""
     for outcome in (Outcome.FAILED, Outcome.UNDECIDED):
-        for found in report.findings:
+        for found in _findings(report):
             if found.outcome is outcome and found.code != "not-vouched-for":
                 return found.code, found.message
-    return "not-checked", "Something inside it was not accepted."
+    return "not-checked", "Nothing was checked."
+
+
+def _findings(report: Report) -> Iterator[Finding]:
+    """Those of the credential itself, then those of the credentials inside it."""
+    yield from report.findings
+    for part in report.parts:
+        if part.role == CREDENTIAL:
+            yield from _findings(part.report)
 
 
 class AskOnce:

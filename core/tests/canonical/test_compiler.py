@@ -8,6 +8,7 @@ import pytest
 from cairn.canonical import rdf_canonical
 from cairn.canonical.compiler import _is_easy_context, _lines, compile_plan
 from cairn.canonical.gaps import SENTINEL, Refused
+from cairn.canonical.json_ld import MAX_BLANK_NODES
 from cairn.canonical.plan import Budget
 from cairn.errors import CairnError
 
@@ -116,6 +117,17 @@ def test_a_gap_beyond_the_closing_quote_is_no_gap():
 def test_a_gap_may_not_decide_what_is_said_or_where(predicate, object_, graph):
     with pytest.raises(Refused):
         _lines([("<urn:x>", predicate, object_, graph)], {GAP: 0})
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_as_many_blank_nodes_as_the_full_path_takes_and_no_more_b33(more):
+    quads = [(f"_:b{node}", "<urn:p>", f"<{GAP}>", "") for node in range(MAX_BLANK_NODES + more)]
+
+    if more:
+        with pytest.raises(Refused):
+            _lines(quads, {GAP: 0})
+    else:
+        assert len(_lines(quads, {GAP: 0})[0]) == MAX_BLANK_NODES
 
 
 def test_a_pinned_context_that_is_not_easy_gives_no_plan(monkeypatch):

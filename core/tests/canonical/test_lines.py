@@ -63,6 +63,13 @@ def test_nodes_that_are_alike_have_no_plan():
         first_degree(lines, 2)
 
 
+def test_a_node_that_is_alone_is_told_from_no_other():
+    assert first_degree([line((A,), "<p>", ("<x>",))], 1) == ({}, ())
+
+    (node,) = first_degree([line((A,), "<p>", ("<", 0, ">"))], 1)[1]
+    assert node.hash(["x"]) == sha256(b"_:a <p> <x> .\n").digest()
+
+
 def test_what_the_values_put_in_order_has_a_place():
     decider = Decider([("<b>",), ("<", 0, ">"), ("<", 1, ">")])
 

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from pyld import jsonld
 
 from cairn.canonical import PINNED, jcs, parse_json, rdf_canonical, to_json
+from cairn.canonical import shapes as shapes_module
 from cairn.canonical.compiler import _is_easy_context
 from cairn.canonical.gaps import SENTINEL, leaves
+from cairn.canonical.plan import Budget
 from cairn.canonical.shapes import Shapes
 from cairn.errors import CairnError
 
@@ -470,6 +472,119 @@ def test_the_least_used_shape_goes_first():
     assert len(shapes) == 3
     assert shapes.glance(small(1)).digest is not None
     assert shapes.glance(small(2)).digest is None
+
+
+def test_shapes_of_one_family_go_one_by_one():
+    """The same keys with other types: what is forgotten takes nothing along but itself."""
+    family = [{**small(1), "type": ["VerifiableCredential", kind]} for kind in ("X", "Y")]
+    shapes = Shapes(patience=0)
+    learn(shapes, *family, *family)
+    first, second = shapes._all.values()
+    assert first.place[:2] == second.place[:2]
+
+    shapes._forget(first)
+    assert list(shapes._all) == [second.place]
+    assert shapes.glance(family[0]).shape is None
+    assert shapes.glance(family[1]).shape is second
+    shapes._forget(second)
+    assert not shapes._structures
+
+
+def test_families_of_one_structure_go_one_by_one():
+    """Other keys in the same brackets."""
+    documents = [{"@context": [VC], "type": ["VerifiableCredential"], name: "x"} for name in ("id", "name")]
+    shapes = Shapes(patience=0)
+    learn(shapes, *documents, *documents)
+    first, second = shapes._all.values()
+    assert first.place[0] == second.place[0]
+
+    shapes._forget(first)
+    assert shapes.glance(documents[0]).shape is None
+    assert shapes.glance(documents[1]).shape is second
+    shapes._forget(second)
+    assert not shapes._structures
+
+
+def test_a_shape_that_is_larger_than_all_room_is_not_kept():
+    shapes = Shapes(size=1_000, patience=0)
+    learn(shapes, badge(), badge(), badge())
+
+    assert len(shapes) == 0
+    assert shapes.glance(badge()).digest is None
+
+
+def test_of_the_shapes_seen_once_the_oldest_is_forgotten(monkeypatch):
+    monkeypatch.setattr(shapes_module, "_MAX_SEEN", 2)
+    shapes = Shapes(patience=0)
+    learn(shapes, small(1), small(2), small(3), small(1))
+    assert len(shapes) == 0  # the first had to make room for the third
+
+    learn(shapes, small(1))
+    assert len(shapes) == 1
+    assert len(shapes._seen) <= 2
+
+
+def test_what_was_forgotten_since_it_was_looked_at_learns_nothing_more():
+    shapes = learned(other(1), other(2))
+    glance = shapes.glance(changed(other(3), ("name",), "Splices"))
+    (shape,) = shapes._all.values()
+    before = shape.size
+    shapes._forget(shape)
+
+    glance.accepted()
+    shapes.learn(glance)
+
+    assert shape.size == before
+    assert shapes._budget._left == 32 * 1024 * 1024
+
+
+@pytest.mark.parametrize(("tags", "count"), [(["rope", "sea"], 1), (["rope", "rope"], 0)])
+def test_known_strings_that_make_two_statements_one_get_no_plan_of_their_own(tags, count):
+    """About a blank node: its hash has counted both (RDFC-1.0 §4.6)."""
+
+    def nameless(number):
+        document = changed(other(number), ("credentialSubject", "achievement", "tag"), tags)
+        del document["credentialSubject"]["achievement"]["id"]
+        return document
+
+    shapes = Shapes(patience=0)
+    learn(shapes, *map(nameless, range(4)))
+
+    (shape,) = shapes._all.values()
+    assert len(shape.specials) == count
+    assert same_or_silent(shapes, nameless(9)) or tags == ["rope", "rope"]
+
+
+def test_a_special_plan_for_which_there_is_no_room_is_not_kept():
+    shapes = learned(other(0))
+    (shape,) = shapes._all.values()
+    before, full = shape.size, Budget(1_000)
+    shape._patience = 1  # as if every document were worth it
+    values = [shape.pick([leaf.text for leaf in leaves(other(number))]) for number in (1, 2)]
+
+    for each in values:
+        shape.specialise(each, full)
+    assert (shape.specials, shape.size, full._left) == ((), before, 1_000)
+
+    shape._patience = 1
+    shape.specialise(values[0], shapes._budget)
+    assert len(shape.specials) == 1
+
+
+def test_only_of_strings_that_are_known_something_is_noted():
+    shapes = Shapes(patience=0)
+    learn(shapes, *map(other, range(6)))
+    asked = []
+
+    def write(known):
+        asked.append(known)
+        return len(asked)
+
+    for document in (badge(name="Sails"), {**badge(), "colour": "red"}):
+        assert shapes.glance(document).special_note("mark", write) is None
+    assert not asked
+    assert [shapes.glance(other(number)).special_note("mark", write) for number in (7, 8)] == [1, 1]
+    assert "Knots and Splices" in asked[0].values()
 
 
 def test_bytes_are_bounded_too():

@@ -15,6 +15,7 @@ from asking import (
     OTHER,
     ask,
     badge,
+    materials,
     outcome,
     signed,
     status,
@@ -584,6 +585,37 @@ def test_a_list_for_one_credential_is_noted_b87(url, noted):
     assert (found.details.get("note") == "list-url-names-credential") is noted
 
 
+@pytest.mark.parametrize("purpose", ["refresh", "message", "purpose-of-our-own"])
+def test_a_bit_that_says_something_else_than_withdrawn_has_no_short_answer(purpose):
+    data = badge(purpose)
+    answers = {LIST: signed_status_list(LIST, purpose=purpose)}
+    issuer = did_key(KEY.public_key)
+
+    assert withdrawal.not_withdrawn(materials(data, answers), issuer, NOON) is None
+    revocation = {LIST: signed_status_list(LIST)}
+    assert withdrawal.not_withdrawn(materials(badge(), revocation), issuer, NOON).code == "ok"
+
+
+@pytest.mark.parametrize(
+    "pointer",
+    [
+        lambda entry: [entry],
+        lambda entry: [entry, {**entry, "statusListIndex": str(INDEX + 1)}],
+        lambda entry: {**entry, "statusSize": 2, "statusMessage": []},
+        lambda entry: {**entry, "statusReference": "https://harbour.example/why"},
+    ],
+    ids=["list", "two", "wide", "more"],
+)
+def test_a_status_of_another_form_has_no_short_answer(pointer):
+    document = json.loads(badge())
+    document["credentialStatus"] = pointer(document["credentialStatus"])
+    answers = {LIST: signed_status_list(LIST)}
+
+    asked = materials(to_json(document), answers)
+
+    assert withdrawal.not_withdrawn(asked, did_key(KEY.public_key), NOON) is None
+
+
 @pytest.fixture
 def judged(monkeypatch):
     """How often a list was judged; none is known before."""
@@ -618,7 +650,8 @@ def test_a_list_is_judged_once_for_all_badges_and_moments_until_a_date_in_it_has
     assert status(answers, at=NOON - DAY).code == "status-list-unverified"
 
 
-def test_a_list_in_an_envelope_does_not_outlive_the_token_in_it_b82(judged):
+@pytest.mark.parametrize("enveloped", [True, False])
+def test_a_list_in_a_token_does_not_outlive_it_b82(judged, enveloped):
     """The dates of a token are no text that could be looked for."""
     document = status_list_document(
         url=LIST,
@@ -636,9 +669,11 @@ def test_a_list_in_an_envelope_does_not_outlive_the_token_in_it_b82(judged):
         "type": "EnvelopedVerifiableCredential",
         "id": f"data:application/vc+jwt,{token}",
     }
-    answers = {LIST: to_json(envelope)}
+    answers = {LIST: to_json(envelope) if enveloped else token.encode()}
 
     assert status(answers).code == "ok"
+    assert status(answers, at=NOON + MINUTE).code == "ok"
+    assert len(judged) == 2  # at every other moment anew
     assert status(answers, at=NOON + 2 * DAY).code == "status-list-unverified"
 
 

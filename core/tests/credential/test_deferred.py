@@ -9,7 +9,7 @@ import pytest
 
 from cairn.canonical.gaps import leaves
 from cairn.canonical.gaps import with_gaps as with_sentinels
-from cairn.credential import deferred, structure_problems
+from cairn.credential import deferred, structure, structure_problems
 from cairn.credential.deferred import Deferring, Gap, LookedError, Residue, ask, reads, with_gaps
 from cairn.credential.shapes import Shape, identifier, many, moment, one_of, text, web_address
 from cairn.credential.structure import residue
@@ -149,6 +149,15 @@ def test_a_shape_that_breaks_a_rule_has_no_residue(change):
     change(document)
 
     assert of_shape(document)[0] is None
+
+
+def test_a_rule_that_looks_into_a_gap_leaves_every_document_to_all_the_rules(monkeypatch):
+    """Were one ever written so, what it saw in the gap would hold for one document alone."""
+    monkeypatch.setattr(
+        structure, "_window", lambda document, problems: document["validFrom"].startswith("2026")
+    )
+
+    assert of_shape(badge())[0] is None
 
 
 # The parts

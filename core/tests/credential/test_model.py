@@ -215,6 +215,23 @@ def test_one_value_is_read_where_a_list_is_usual():
     assert OpenBadgeCredential.from_document(document) == sample_credential()
 
 
+PARTS = (
+    Achievement("urn:x:1", "Knots", "Ties knots.", Criteria("Tie them."), tags=("rope",)),
+    Profile("did:web:harbour.example", "Harbour School", url="https://harbour.example/"),
+    Evidence(id="https://harbour.example/e/1", name="Log book"),
+    Criteria("Tie each knot twice."),
+)
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: type(part).__name__)
+def test_each_part_is_read_by_itself_as_well(part):
+    kind = type(part)
+
+    assert kind.from_document(part.to_document()) == part
+    with pytest.raises(MalformedError, match=kind.__name__):
+        kind.from_document(["no object"])
+
+
 def test_unknown_members_are_passed_over():
     document = sample_credential().to_document()
     document["credentialSubject"]["achievement"]["colour"] = {"name": "red"}

@@ -633,6 +633,10 @@ def test_a_lone_surrogate_is_told_as_what_it_is():
 
     with pytest.raises(CairnError):
         base(document)
+    # Nobody has looked at it before, and it is in a statement without blank nodes, which nothing hashes.
+    with pytest.raises(MalformedError) as refused:
+        ecdsa_sd.sign(document, {}, KEY, mandatory_pointers=[])
+    assert refused.value.code == "json-string"
 
 
 def test_line_separators_inside_text_do_not_part_statements():

@@ -12,6 +12,7 @@ from cairn import PrivateKey, Verifier, sign
 from cairn.canonical import parse_json
 from cairn.errors import MalformedError, UnsupportedError
 from cairn.keys import Algorithm
+from cairn.proof import template as template_module
 from cairn.proof.template import Kind, Slot, Template
 from cairn.testing import NOON, FixedSources, demo_key, key_method, sample_credential
 
@@ -243,6 +244,14 @@ def test_a_document_that_no_plan_knows_is_signed_in_full():
 def test_only_ed25519_keys_sign():
     with pytest.raises(UnsupportedError):
         Template(document(), PrivateKey.generate(Algorithm.P256), verification_method=METHOD)
+
+
+def test_a_template_that_would_sign_something_else_than_the_full_path_is_never_made(monkeypatch):
+    in_full = template_module.rdf_canonical
+    monkeypatch.setattr(template_module, "rdf_canonical", lambda document: in_full(document) + b"more")
+
+    with pytest.raises(AssertionError, match="disagree"):
+        Template(document(), KEY, verification_method=METHOD)
 
 
 def test_the_document_given_is_left_as_it_was(template):
