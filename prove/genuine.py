@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -240,7 +241,8 @@ def meaning(value: Any) -> Any:
             return {key: meaning(item) for key, item in value.items() if item != []}
         case list():
             items: list[Any] = []
-            for item in sorted((meaning(each) for each in value), key=repr):
+            # As JSON in one order: an item whose members stand in another order is the same item.
+            for item in sorted((meaning(each) for each in value), key=partial(json.dumps, sort_keys=True)):
                 if not items or items[-1] != item or type(items[-1]) is not type(item):
                     items.append(item)
             # One item and a list of one are the same statement.

@@ -234,3 +234,11 @@ def test_a_mutation_run_that_meets_failing_tests_says_so(monkeypatch: pytest.Mon
 def _few_mutants() -> Any:
     everything = mutants()
     return [next(everything) for _ in range(2)]
+
+
+def test_the_order_of_members_says_nothing_even_in_a_list() -> None:
+    items = [{"type": "A", "name": "x"}, {"type": "A", "name": "b"}]
+    turned = [{"name": "x", "type": "A"}, {"type": "A", "name": "b"}]
+
+    assert meaning({"list": items}) == meaning({"list": turned})
+    assert meaning({"list": items}) != meaning({"list": [{"type": "A", "name": "x"}, {"type": "A"}]})
