@@ -11,6 +11,7 @@ from cairn.materials import gather
 from cairn.proof import (
     Outcome,
     data_integrity,
+    sign_jwt,
     sign_sd_jwt_vc,
 )
 from cairn.reading import read
@@ -30,6 +31,7 @@ METHOD = key_method(KEY.public_key)
 WEB = "did:web:harbour.example:i:1"
 WEB_URL = "https://harbour.example/i/1/did.json"
 LIST = "https://harbour.example/s/1"
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><rect width="1" height="1"/></svg>'
 INDEX = 94_567
 DAY = timedelta(days=1)
 HOLDER = demo_key("holder")
@@ -55,6 +57,12 @@ def signed(document, key=KEY, method=METHOD):
         data_integrity.sign(
             document, key, verification_method=method, created=NOON, cryptosuite="eddsa-rdfc-2022"
         )
+    )
+
+
+def token(credential=None):
+    return sign_jwt(
+        (credential or sample_credential()).to_document(), KEY, verification_method=key_method(KEY.public_key)
     )
 
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from asking import METADATA, VC_ISSUER, sd_jwt_vc
+from asking import KEY, LIST, METADATA, SVG, VC_ISSUER, sd_jwt_vc, token
 from cairn.baking import bake
 from cairn.canonical import to_json
 from cairn.errors import MalformedError
@@ -20,44 +20,19 @@ from cairn.materials import (
     gather,
     status_list_urls,
 )
-from cairn.proof import sign, sign_jwt
+from cairn.proof import sign
 from cairn.reading import read
 from cairn.status import StatusEntry
 from cairn.testing import (
     NOON,
     FixedSources,
-    demo_key,
     did_document,
-    key_method,
     sample_credential,
     signed_sample,
     signed_status_list,
 )
 from cairn.verifier import Verdict, judge
 from containing import BADGE_ID, badge_document, endorsed, endorsement_of, presentation, unsigned
-
-LIST = "https://harbour.example/s/1"
-KEY = demo_key()
-SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><rect width="1" height="1"/></svg>'
-
-
-def token(credential=None):
-    return sign_jwt(
-        (credential or sample_credential()).to_document(), KEY, verification_method=key_method(KEY.public_key)
-    )
-
-
-def envelope(content):
-    return to_json(
-        {
-            "@context": ["https://www.w3.org/ns/credentials/v2"],
-            "type": "EnvelopedVerifiableCredential",
-            "id": content,
-        }
-    )
-
-
-# --- read
 
 
 def test_did_key_needs_nobody_to_be_asked():

@@ -7,35 +7,21 @@ from hashlib import sha256
 
 import pytest
 
-from asking import HOLDER
+from asking import HOLDER, SVG, token
 from cairn.baking import bake
 from cairn.canonical import jcs, to_json
 from cairn.errors import MalformedError, UnsupportedError
-from cairn.materials import (
-    gather,
-)
-from cairn.proof import cose, jose, jws, sign_jwt
+from cairn.materials import gather
+from cairn.proof import cose, jose, jws
 from cairn.reading import MAX_CREDENTIAL, read
 from cairn.testing import (
     NOON,
     FixedSources,
-    demo_key,
-    key_method,
     sample_credential,
     signed_sample,
 )
 from cairn.verifier import judge
 from containing import HOLDER_ID, HOLDER_METHOD, VC, badge, badge_document, presentation, unsigned
-
-LIST = "https://harbour.example/s/1"
-KEY = demo_key()
-SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><rect width="1" height="1"/></svg>'
-
-
-def token(credential=None):
-    return sign_jwt(
-        (credential or sample_credential()).to_document(), KEY, verification_method=key_method(KEY.public_key)
-    )
 
 
 def envelope(content):

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from cairn import Verifier
 from cairn.canonical import parse_json, to_json
 from cairn.errors import CairnError, MalformedError, UnavailableError, UnsupportedError
+from cairn.materials import ACCEPT_CREDENTIAL
 from cairn_server import receipts
 from cairn_server.api import problems
 
@@ -58,11 +59,6 @@ MOST_FILES = 50
 MAX_BYTES_TOGETHER = 20 * 1024 * 1024
 # Without a token, and with one. A longer list is sent in pieces.
 MOST_LINES, MOST_LINES_WITH_TOKEN = 50, 1_000
-
-_ACCEPT = (
-    "application/vc, application/vc+jwt, application/ld+json;q=0.9, application/json;q=0.8,"
-    " image/*;q=0.5, application/pdf;q=0.5"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +224,7 @@ def _data_of(thing: bytes | str, sources: Sources) -> bytes:
     if not thing.startswith(("https://", "http://")):
         return thing.encode()
     try:
-        return sources.fetch(thing, accept=_ACCEPT, limit=MAX_BYTES)
+        return sources.fetch(thing, accept=ACCEPT_CREDENTIAL, limit=MAX_BYTES)
     except UnavailableError as error:
         # One sentence for every reason, so that nobody can map a network with it (B101).
         raise UnavailableError("unreachable", _("We could not open this link.")) from error

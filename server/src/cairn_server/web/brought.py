@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from cairn.checks import held_by
 from cairn.errors import MalformedError
+from cairn.materials import ACCEPT_CREDENTIAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,11 +37,6 @@ LONGEST_TEXT = 512 * 1024
 LONGEST_LINK = 2_000
 MOST = 50
 
-# What we ask a server for when a visitor pastes a link: the credential itself, then files that hold one.
-ACCEPT = (
-    "application/vc, application/vc+jwt, application/ld+json;q=0.9, application/json;q=0.8,"
-    " image/*;q=0.5, application/pdf;q=0.5"
-)
 # What the file button offers first. Whatever else is brought is read all the same.
 ENDINGS = (".png", ".svg", ".pdf", ".json", ".jsonld", ".jwt", ".jws", ".txt", ".csv")
 LISTS = (".csv", ".txt")
@@ -92,7 +88,7 @@ class Thing:
     def read(self, sources: Sources) -> bytes:
         """The bytes to judge; ``MalformedError`` for a file above the limit, of which they were not kept."""
         if self.link:
-            return sources.fetch(self.link, accept=ACCEPT, limit=LARGEST_FILE)
+            return sources.fetch(self.link, accept=ACCEPT_CREDENTIAL, limit=LARGEST_FILE)
         if self.data is None:
             raise MalformedError("limit-size", "the file is larger than what is checked")
         return self.data
