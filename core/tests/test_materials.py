@@ -8,10 +8,11 @@ import pytest
 from asking import KEY, LIST, METADATA, SVG, VC_ISSUER, sd_jwt_vc, token
 from cairn.baking import bake
 from cairn.canonical import to_json
-from cairn.errors import MalformedError
+from cairn.errors import MalformedError, UnavailableError
 from cairn.materials import (
     MAX_FETCHES,
     MAX_FETCHES_TOGETHER,
+    GivenSources,
     Materials,
     NoSources,
     Unavailable,
@@ -375,3 +376,21 @@ def test_offline_means_that_nothing_is_looked_at():
 
     assert found.finding("status").code == "offline"
     assert found.verdict is Verdict.COULD_NOT_CHECK
+
+
+def test_what_is_given_is_taken_and_the_world_asked_for_the_rest():
+    world = FixedSources({"https://harbour.example/b": b"from the world"})
+    sources = GivenSources({"https://harbour.example/a": b"given"}, world)
+
+    answers = [sources.fetch(f"https://harbour.example/{name}", accept="*/*", limit=100) for name in "ab"]
+
+    assert answers == [b"given", b"from the world"]
+    assert world.asked == ["https://harbour.example/b"]
+
+
+def test_a_limit_holds_for_what_is_given_too():
+    sources = GivenSources({"https://harbour.example/a": b"given"}, NoSources())
+
+    with pytest.raises(UnavailableError) as refused:
+        sources.fetch("https://harbour.example/a", accept="*/*", limit=4)
+    assert refused.value.code == "unreachable"

@@ -83,6 +83,22 @@ class NoSources:
         raise UnavailableError("offline", "We did not look, because you asked us to stay offline.")
 
 
+class GivenSources:
+    """What the caller has at hand already, by address; ``world`` is asked for everything else."""
+
+    def __init__(self, given: Mapping[str, bytes], world: Sources) -> None:
+        self._given = dict(given)
+        self._world = world
+
+    def fetch(self, url: str, *, accept: str, limit: int) -> bytes:
+        if url not in self._given:
+            return self._world.fetch(url, accept=accept, limit=limit)
+        body = self._given[url]
+        if len(body) > limit:
+            raise UnavailableError("unreachable", "What was given for this address is larger than is read.")
+        return body
+
+
 @dataclass(frozen=True, slots=True)
 class Materials:
     """Everything a judgement leans on: the credential, and what its addresses answered at one time."""

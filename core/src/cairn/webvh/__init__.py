@@ -15,7 +15,7 @@ a credential by it has to say "could not tell" (``MalformedError`` here, a doubt
 """
 
 from cairn.webvh.entries import read_entries
-from cairn.webvh.history import History, Version, read_history
+from cairn.webvh.history import History, Version, read_history, verified_versions
 from cairn.webvh.witnesses import needs_witnesses
 from cairn.webvh.writing import create, deactivate, update, witness
 
@@ -28,5 +28,6 @@ __all__ = [
     "read_entries",
     "read_history",
     "update",
+    "verified_versions",
     "witness",
 ]
