@@ -27,7 +27,11 @@ from cairn_server.api.vc_api.instances import CURVES_BY_NAME, INSTANCES, JOSE, S
 from cairn_server.api.vc_api.requests import answer, body_of, call, judged, member, pointers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.http import HttpRequest, HttpResponse
+
+    from cairn.conformance.judging import Judgement
 
 RESOLUTION = 'application/ld+json;profile="https://w3id.org/did-resolution"'
 
@@ -128,30 +132,24 @@ def _with_status(credential: dict[str, Any]) -> dict[str, Any]:
 
 @call("POST")
 def verify_credential(request: HttpRequest) -> HttpResponse:
-    body = body_of(request)
-    return judged(
-        judge_credential(
-            member(body, "verifiableCredential"),
-            question_of(body.get("options")),
-            sources=import_string(settings.SOURCES)(),
-            at=timezone.now(),
-            policy=W3C_TEST_SUITE,
-        )
-    )
+    return _verified(request, "verifiableCredential", judge_credential)
 
 
 @call("POST")
 def verify_presentation(request: HttpRequest) -> HttpResponse:
+    return _verified(request, "verifiablePresentation", judge_presentation)
+
+
+def _verified(request: HttpRequest, name: str, judge: Callable[..., Judgement]) -> HttpResponse:
     body = body_of(request)
-    return judged(
-        judge_presentation(
-            member(body, "verifiablePresentation"),
-            question_of(body.get("options")),
-            sources=import_string(settings.SOURCES)(),
-            at=timezone.now(),
-            policy=W3C_TEST_SUITE,
-        )
+    judgement = judge(
+        member(body, name),
+        question_of(body.get("options")),
+        sources=import_string(settings.SOURCES)(),
+        at=timezone.now(),
+        policy=W3C_TEST_SUITE,
     )
+    return judged(judgement)
 
 
 @call("POST")
