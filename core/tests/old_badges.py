@@ -128,10 +128,12 @@ def world(**pages: Any) -> dict[str, bytes]:
     }
 
 
-def examine(sent: Any, answers: dict[str, bytes], *, at: datetime = NOON, checks: Any = None) -> Report:
-    """The report on something that was sent, as anybody would get it."""
+def examine(
+    sent: Any, answers: dict[str, bytes], *, at: datetime = NOON, asked: datetime = NOON, checks: Any = None
+) -> Report:
+    """The report on something that was sent, as anybody would get it who has ``asked`` then."""
     data = sent if isinstance(sent, bytes) else to_json(sent)
-    materials = gather(read(data), FixedSources(answers), at=NOON)
+    materials = gather(read(data), FixedSources(answers), at=asked)
     return judge(materials, at=at) if checks is None else judge(materials, checks, at=at)
 
 

@@ -14,6 +14,7 @@ import pytest
 import containing
 from cairn import Verifier, cli, folder
 from cairn.checks import period
+from cairn.cli.files import ACCEPTED, REJECTED, UNDECIDED, USAGE
 from cairn.errors import UnavailableError
 from cairn.testing import NOON, FixedSources, sample_credential, signed_sample
 from containing import endorsement_of, record
@@ -144,7 +145,7 @@ def run(capsys, *arguments):
 def test_the_command_tells_each_file_and_ends_with_the_worst(files, capsys):
     code, lines, told = run(capsys, files)
 
-    assert code == cli.REJECTED
+    assert code == REJECTED
     assert len(lines) == 5
     assert lines[0].startswith("verified")
     assert "signature-mismatch" in lines[3]
@@ -166,17 +167,17 @@ def test_with_json_each_line_is_a_report(files, capsys):
 
 def test_all_accepted_is_accepted_and_a_doubt_is_undecided(tmp_path, capsys):
     (tmp_path / "a.json").write_bytes(badge(1))
-    assert run(capsys, tmp_path)[0] == cli.ACCEPTED
+    assert run(capsys, tmp_path)[0] == ACCEPTED
 
     (tmp_path / "b.json").write_bytes(badge(2, "did:web:harbour.example", "did:web:harbour.example#key-1"))
-    assert run(capsys, tmp_path)[0] == cli.UNDECIDED
+    assert run(capsys, tmp_path)[0] == UNDECIDED
 
 
 @pytest.mark.parametrize("jobs", ["0", "-1", "65", "x", "1.5"])
 def test_the_number_of_processes_is_a_number(tmp_path, capsys, jobs):
     with pytest.raises(SystemExit) as caught:
         run(capsys, tmp_path, "--jobs", jobs)
-    assert caught.value.code == cli.USAGE
+    assert caught.value.code == USAGE
 
 
 def test_an_address_is_asked_once_and_so_is_one_that_does_not_answer():
