@@ -26,11 +26,12 @@ from prove.mutants import (
 from prove.mutation import Mutation
 from prove.poison import Poison
 from prove.ssrf import Ssrf
+from prove.statements import Statements
 from prove.strict_json import StrictJson
 
 CAMPAIGNS = (
     *(StrictJson, TokenMutants, PlainMutants, GraphMutants, DerivedMutants, DisclosureMutants, BinaryMutants),
-    *(Bombs, Poison, Ssrf, Fuzz, Allocation, Kills, Mutation),
+    *(Statements, Bombs, Poison, Ssrf, Fuzz, Allocation, Kills, Mutation),
 )
 # Hours of work, and no answer to "did I break anything?": run by name alone.
 BY_NAME_ONLY = frozenset({Mutation.name})

@@ -27,6 +27,7 @@ from prove.mutation import Mutation, mutants, twins
 from prove.parsers import PARSERS
 from prove.poison import Poison
 from prove.ssrf import Ssrf, shapes
+from prove.statements import Statements
 from prove.streams import in_processes
 from prove.strict_json import StrictJson
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 SHORT: dict[Any, float] = {
     StrictJson: 0.005,
     **dict.fromkeys(Mutants.__subclasses__(), 0.001),
+    Statements: 0.01,
     Bombs: 1.0,
     Poison: 0.05,
     Ssrf: 0.15,

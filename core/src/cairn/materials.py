@@ -21,7 +21,7 @@ from cairn.credential.address import is_web, well_known
 from cairn.did import did_web_url, did_webvh_urls
 from cairn.errors import CairnError, MalformedError, UnavailableError
 from cairn.parts import unfold
-from cairn.plain import is_plain
+from cairn.plain import facts_of, is_plain, plain_of
 from cairn.proof import cose, jose, sd_jwt
 from cairn.proof.data_integrity import MAX_PROOFS
 from cairn.reading import COSE, EMBEDDED, SD_JWT, SD_JWT_VC, TOKEN, Unverified, open_credential, read
@@ -214,12 +214,17 @@ def old_badge(
 
 def _ask_about(credential: Unverified, asked: _Errand, also: Sequence[AlsoAsked], at: datetime) -> None:
     asked.begin()
-    plain = is_plain(credential)
-    if plain and not also and str(credential.unverified_issuer).startswith(("did:key:", "did:jwk:")):
-        # Its keys follow from its name, and the key of its one proof is no address.
-        _ask_lists(credential, asked)
-        return
-    old = None if plain else old_badge(credential, asked.old_page, at)
+    plain = plain_of(credential)
+    if plain is not None and not also and credential.is_as_read:
+        facts = facts_of(credential)
+        if facts.issuer is not None and facts.issuer.startswith(("did:key:", "did:jwk:")):
+            # Its keys follow from its name, and the key of its one proof is no address.
+            if plain.has_plain_status:
+                _ask_list(facts.list_url, asked)
+            elif plain.has_status:
+                _ask_lists(credential, asked)
+            return
+    old = None if plain is not None else old_badge(credential, asked.old_page, at)
     if old is not None:
         legacy.ask(old)
         if credential.format in legacy.FORMATS:
@@ -252,9 +257,15 @@ def _ask_about(credential: Unverified, asked: _Errand, also: Sequence[AlsoAsked]
 
 def _ask_lists(credential: Unverified, asked: _Errand) -> None:
     for url in status_list_urls(credential.unverified_document):
-        answer = asked.get(url, accept=ACCEPT_LIST, limit=MAX_STATUS_LIST)
-        if isinstance(answer, bytes) and _announces_twin(answer):
-            asked.get(suspension_url(url), accept=ACCEPT_LIST, limit=MAX_STATUS_LIST)
+        _ask_list(url, asked)
+
+
+def _ask_list(url: str | None, asked: _Errand) -> None:
+    if url is None or not is_web(url):
+        return
+    answer = asked.get(url, accept=ACCEPT_LIST, limit=MAX_STATUS_LIST)
+    if isinstance(answer, bytes) and _announces_twin(answer):
+        asked.get(suspension_url(url), accept=ACCEPT_LIST, limit=MAX_STATUS_LIST)
 
 
 def _ask_for_history(identifier: str | None, asked: _Errand) -> None:

@@ -16,12 +16,13 @@ from cairn.credential.shapes import as_list, types_of
 from cairn.credential.structure import holder_id
 from cairn.errors import MalformedError, UnsupportedError
 from cairn.keys import base64url_decode
-from cairn.proof import cose, familiar, jose, jws, sd_jwt
+from cairn.late import Late
+from cairn.proof import cose, familiar, familiar_token, jose, jws, sd_jwt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from cairn.canonical.shapes import Glance
+    from cairn.canonical.glance import Glance
 
 MAX_CREDENTIAL = 4 * 1024 * 1024  # images inside credentials make them large
 
@@ -60,7 +61,7 @@ class _Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Unverified:
+class Unverified(Late):
     """A credential as somebody sent it. Nothing in here may be shown: show what a ``Report`` returns."""
 
     carrier: str  # "json", "jwt", "cose", "png", "svg" or "pdf"
@@ -75,6 +76,51 @@ class Unverified:
     glance: Glance | None = field(default=None, repr=False, compare=False)
     # The token taken apart, and what its payload spells, for the checks that look at the token.
     _kept: _Kept | None = field(default=None, repr=False, compare=False)
+    # The token taken apart without its credential, when that is of a known text.
+    _seen: familiar_token.Seen | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def seen(cls, glance: Glance, carrier: str, size: int, data: bytes) -> Unverified:
+        """A bare credential in JSON, of which so much is known that it is parsed when somebody asks."""
+        told: dict[str, Any] = {
+            "carrier": carrier, "format": EMBEDDED, "token": None, "size": size, "unverified_bytes": data,
+            "glance": glance, "_kept": None, "_seen": None,
+        }  # fmt: skip
+        return cls.without(glance.late, **told)
+
+    @classmethod
+    def seen_in(cls, seen: familiar_token.Seen, token: str, carrier: str, size: int) -> Unverified:
+        """The same in a token."""
+        data, glance = token.encode("ascii"), seen.glance
+        told: dict[str, Any] = {
+            "carrier": carrier, "format": TOKEN, "token": token, "size": size, "unverified_bytes": data,
+            "glance": glance, "_kept": None, "_seen": seen,
+        }  # fmt: skip
+
+        def late(name: str) -> Any:
+            return sha256(data).hexdigest() if name == "sha256" else glance.late(name)
+
+        return cls.without(late, **told)
+
+    @property
+    def seen_token(self) -> familiar_token.Seen | None:
+        """The token taken apart without its credential; None when it has to be read in full."""
+        # Somebody may have put another token in its place.
+        return self._seen if self._seen is not None and self._seen.token == self.token else None
+
+    @property
+    def late(self) -> Callable[[str], Any] | None:
+        """What makes the parts that are only made when somebody asks for them; None when all are there."""
+        return self._late
+
+    @property
+    def is_as_read(self) -> bool:
+        """Whether `glance` is a look at this very document, and nobody has written into it since."""
+        glance = self.glance
+        if glance is None:
+            return False
+        # A copy with another document in it has nothing late.
+        return (self._late is not None and glance.is_unseen) or glance.is_of(self.unverified_document)
 
     def parts(self) -> jose.Token | sd_jwt.SdJwt | None:
         """The token taken apart as ``read`` did it; None when that has to be done again."""
@@ -133,6 +179,8 @@ def read(data: bytes) -> Unverified:
     ``MalformedError`` when it is none of them, ``UnsupportedError`` when it is something that we know by
     name and do not read. Of an SD-JWT only what its holder shows is read.
     """
+    if data[:1] == b"{":  # no picture begins like that
+        return open_credential(data, None, len(data))
     if pdf.looks_like_pdf(data):
         return open_credential(pdf.extract(data), "pdf", len(data))
     picture = baking.kind(data)
@@ -148,23 +196,29 @@ def open_credential(data: bytes, carrier: str | None, size: int) -> Unverified:
     """
     if len(data) > MAX_CREDENTIAL:
         raise MalformedError("limit-size", "This is too large to be a credential.")
+    if carrier is None and data[:1] == b"{":
+        return _open_json(data, "json", size)
     if cose.looks_like_cose(data):
         return _open_cose(data, carrier or "cose", size)
     if carrier in _PICTURES and baking.is_address(data):
         return _open_address(data, carrier, size)
     if data[:1] != b"{":
         return _open_token(data, carrier or "jwt", size)
+    return _open_json(data, carrier or "json", size)
+
+
+def _open_json(data: bytes, carrier: str, size: int) -> Unverified:
     glance = familiar.SHAPES.read(data)
+    if _is_bare_text(glance):
+        return Unverified.seen(glance, carrier, size, data)
     document: Mapping[str, Any] = glance.document
-    if glance.note("bare", lambda look: _is_bare(look.document)):
-        return Unverified(carrier or "json", EMBEDDED, document, None, glance.sha256(), size, data, glance)
     if "payload" in document and ("signatures" in document or "signature" in document):
         raise UnsupportedError("json-serialization", "This is a JWS in JSON form; we read compact tokens.")
     for envelope, content in _ENVELOPES.items():
         if envelope in types_of(document):
-            return _open_envelope(document, content, carrier or "json", size)
+            return _open_envelope(document, content, carrier, size)
     return Unverified(
-        carrier=carrier or "json",
+        carrier=carrier,
         format=legacy.recognise(document) or _format(EMBEDDED, document),
         unverified_document=document,
         token=None,
@@ -173,6 +227,10 @@ def open_credential(data: bytes, carrier: str | None, size: int) -> Unverified:
         unverified_bytes=data,
         glance=glance,
     )
+
+
+def _is_bare_text(glance: Glance) -> bool:
+    return glance.has_text and bool(glance.note("bare", lambda look: _is_bare(look.document)))
 
 
 def _is_bare(document: Mapping[str, Any]) -> bool:
@@ -199,6 +257,8 @@ def _open_token(data: bytes, carrier: str, size: int) -> Unverified:
         parts = shown = sd_jwt.read(text)
         kind = SD_JWT_VC if shown.kind == SD_JWT_VC else SD_JWT
         document = dict(shown.payload if kind == SD_JWT_VC else sd_jwt.credential_of(shown).document)
+    elif (seen := familiar_token.see(text)) is not None and _is_bare_text(seen.glance):
+        return Unverified.seen_in(seen, text, carrier, size)
     elif jose.looks_like_token(text):
         token, glance = familiar.read_token(text)
         document = glance.document

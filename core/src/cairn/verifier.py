@@ -23,6 +23,7 @@ from cairn.checks.refreshing import is_newer, not_refreshed, refresh_url, refres
 from cairn.credential import format_datetime
 from cairn.credential.structure import PRESENTATION, UNKNOWN
 from cairn.errors import CairnError, MalformedError, VerificationError, problem_type
+from cairn.late import Late
 from cairn.materials import ACCEPT_LIST, Unavailable, ask, gather
 from cairn.parts import CREDENTIAL, ENDORSEMENT, unfold, without_parts
 from cairn.proof import Answer, Outcome
@@ -71,7 +72,7 @@ _WORSE = (Verdict.VERIFIED, Verdict.REMARKS, Verdict.COULD_NOT_CHECK, Verdict.NO
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(Late):
     """What was asked, what was found, and the credential if it may be shown.
 
     ``document`` is what was signed. It is None unless structure, signature and issuer all passed; of a
@@ -125,7 +126,9 @@ class Report:
 
     @property
     def _is_vouched_for(self) -> bool:
-        return self.document is not None and _all_passed(self.findings, ("structure", *_binding(self.kind)))
+        # What was left to be made late is there; whether it is needs no making.
+        is_shown = self._late is not None or self.document is not None
+        return is_shown and _all_passed(self.findings, ("structure", *_binding(self.kind)))
 
     def finding(self, check: str) -> Finding | None:
         """What was found by one check; None when it was not asked."""
@@ -184,7 +187,7 @@ def judge(materials: Materials, checks: Sequence[Check] = DEFAULT_CHECKS, *, at:
     if checks == RECALLED:
         known = recall(materials, at)
         if known is not None:
-            return _report(materials, at, known, _signed(known), kind=known[0].details["kind"])
+            return _recalled(materials, at, known)
     parts = unfold(materials.credential)
     inside: defaultdict[int | None, list[PartReport]] = defaultdict(list)
     documents: Counter[int | None] = Counter()
@@ -242,6 +245,23 @@ def _report(
         at=at,
         sha256=credential.sha256,
         parts=parts,
+    )
+
+
+def _recalled(materials: Materials, at: datetime, findings: tuple[Finding, ...]) -> Report:
+    """The report on a plain badge that its issuer vouches for; it is parsed when somebody wants to see it."""
+    credential = materials.credential
+    kind = findings[0].details["kind"]
+    if credential.late is None:
+        return _report(materials, at, findings, _signed(findings), kind=kind)
+    return Report.without(
+        credential.late,
+        findings=findings,
+        kind=kind,
+        carrier=credential.carrier,
+        format=credential.format,
+        at=at,
+        parts=(),
     )
 
 

@@ -3,17 +3,23 @@
 
 import copy
 import json
+import pickle
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
+from types import SimpleNamespace
 
+import orjson
 import pytest
 
 from asking import INDEX, KEY, LIST, METHOD, OTHER, WEB, WEB_URL
 from cairn import gather, judge, plain, read, sign, verifier
-from cairn.canonical import to_json
+from cairn.canonical import glance, jcs, shapes, to_json
 from cairn.canonical.shapes import Shapes
 from cairn.checks import DEFAULT_CHECKS, period, proof, recall, structure
 from cairn.did import did_jwk
+from cairn.errors import CairnError
 from cairn.keys import Algorithm, PrivateKey, base64url_encode
 from cairn.proof import Outcome, data_integrity, familiar, jose, sign_jwt
 from cairn.testing import NOON, FixedSources, did_document, key_method, sample_credential, signed_status_list
@@ -302,8 +308,11 @@ def test_another_token_is_not_taken_for_the_one_that_was_read():
     credential = read(taught(tokens))
     other = replace(credential, token=tokens(8).decode())
 
-    assert credential.parts() is not None
+    assert credential.seen_token is not None
+    assert other.seen_token is None
     assert other.parts() is None
+    changed = replace(credential, token=f"{credential.token[:-8]}AAAAAAAA")
+    assert not judge(gather(changed, sources(), at=NOON), at=NOON).accepted
 
 
 def test_a_token_of_another_key_is_not_the_issuers():
@@ -395,11 +404,175 @@ def test_reports_share_nothing_that_can_be_written_into():
     data = taught()
     first, _ = reports(data)
     for finding in first.findings:
-        finding.details["mark"] = "x"
+        with suppress(TypeError):  # what all of them share refuses
+            finding.details["mark"] = "x"
+    first.document["name"] = "Doctor of Everything"
 
-    second, _ = reports(data)
+    second, long = reports(data)
 
     assert not any("mark" in finding.details for finding in second.findings)
+    assert second == long
+    assert second.document == badge(7)
+
+
+def test_a_report_can_be_copied_and_sent_to_another_process():
+    report, long = reports(taught())
+
+    for copied in (pickle.loads(pickle.dumps(report)), copy.deepcopy(report), replace(report)):
+        assert copied == long
+        assert copied.document == long.document
+        assert copied.accepted
+
+
+def test_nothing_is_parsed_that_nobody_asks_for(monkeypatch):
+    data = taught()
+    assert same(data)
+    parsed = []
+    counting = SimpleNamespace(loads=lambda text: parsed.append(1) or json.loads(text), dumps=orjson.dumps)
+    monkeypatch.setattr(shapes, "orjson", counting)
+    monkeypatch.setattr(glance, "orjson", counting)
+
+    report = judge(gather(read(data), sources(), at=NOON), at=NOON)
+
+    assert report.accepted
+    assert parsed == []
+    assert report.document == badge(7)
+    assert report.sha256 == sha256(jcs(json.loads(data))).hexdigest()
+    assert len(parsed) == 2
+
+
+def test_what_is_written_into_a_document_later_is_not_what_was_judged():
+    credential = read(taught())
+    report = judge(gather(credential, sources(), at=NOON), at=NOON)
+    credential.unverified_document["name"] = "Doctor of Everything"
+
+    assert report.document == badge(7)
+    assert report.sha256 == read(taught()).sha256
+
+
+def with_schemas(*entries):
+    def make(number):
+        document = badge(number, credentialSchema=entries[0] if len(entries) == 1 else list(entries))
+        document["@context"] = [*document["@context"], OB_EXTENSIONS]
+        return signed(document)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [{"id": SCHEMA, "type": "1EdTechJsonSchemaValidator2019"}],
+        [{"id": SCHEMA.replace("achievement", "endorsement"), "type": "1EdTechJsonSchemaValidator2019"}],
+        [{"id": "https://harbour.example/schema", "type": "JsonSchema"}],
+        [{"id": "https://harbour.example/schema", "type": "JsonSchemaCredential"}],
+        [
+            {"id": SCHEMA, "type": "1EdTechJsonSchemaValidator2019"},
+            {"id": "https://x.example/s", "type": "JsonSchema"},
+        ],
+    ],
+)
+def test_whatever_schemas_it_names_the_report_is_that_of_the_long_way(entries):
+    for number in range(8):
+        same(with_schemas(*entries)(number))
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        [STATUS],
+        {**STATUS, "statusReference": "https://harbour.example/why"},
+        [STATUS, {**STATUS, "id": f"{LIST}#s", "statusPurpose": "suspension"}],
+        {**STATUS, "statusListCredential": "urn:x:list"},
+        {**STATUS, "statusListCredential": f"{LIST}?of=000000000007"},
+        {name: value for name, value in STATUS.items() if name != "id"},
+    ],
+)
+def test_whatever_status_it_has_the_report_is_that_of_the_long_way(status):
+    for number in range(8):
+        data = sign_anything(badge(number, credentialStatus=status))
+        same(data)
+        assert gather(read(data), sources(), at=NOON).resources.keys() == (
+            gather(read(json.dumps(json.loads(data)).encode()), sources(), at=NOON).resources.keys()
+        )
+
+
+DATES = [
+    "2026-01-01T00:00:00Z",
+    "2026-01-01T01:00:00+01:00",
+    "2031-01-01T00:00:00.5Z",
+    "2020-02-30T00:00:00Z",
+    "x",
+]
+
+
+@pytest.mark.parametrize("starts", [*DATES, None])
+@pytest.mark.parametrize("ends", [*DATES, None])
+def test_whatever_dates_it_has_the_report_is_that_of_the_long_way(starts, ends):
+    taught()
+    document = {**badge(9), "validFrom": starts, "validUntil": ends}
+    same(sign_anything({name: value for name, value in document.items() if value is not None}))
+
+
+KEYS = ("id", "type", "name", "issuer", "validFrom", "credentialSubject", "proof")
+
+
+def mutations(data):
+    """Texts that are nearly this one: other values, types, structures, keys, orders and spellings."""
+    document = json.loads(data)
+    found = [*places(document)][1:]
+    for path, value in found:
+        for swap in (f"{value}", 7, [value], {}, None, "", "\\u0041", "\x7f", "é", "\u2028", "a b"):
+            yield to_json(changed(document, path, swap))
+    for name in KEYS:
+        rest = {key: value for key, value in document.items() if key != name}
+        yield to_json(rest)
+        yield to_json({**rest, name: document[name]})
+        yield to_json({name + "x" if key == name else key: value for key, value in document.items()})
+    text = data.decode()
+    for before, after in (
+        ('"name":', '"n\\u0061me":'), ('"name":', '"name": '), ('"name":', '"name":"x","name":'),
+        (":", "\n:"), ("Tie", "\\u0054ie"), ("Tie", "T\tie"), ("Tie", "T\x00ie"), ("Tie", "T\\/ie"),
+        ("urn:uuid:8", "urn:uuid:\x01"), ("urn:uuid:8", "urn:uuid:\x7f"), ("urn:uuid:8", 'urn:uuid:","x":"'),
+        ("-00000", "-\\u003000000"), ("urn:uuid:8", "urn:uuid:\\"), ("urn:uuid:8", "urn:uuid:\u0085"),
+    ):  # fmt: skip
+        yield text.replace(before, after, 1).encode()
+    yield from (data[:-1], data + b" ", data + b"}", b"\xef\xbb\xbf" + data, data.replace(b"Tie", b"T\xffe"))
+
+
+@pytest.mark.parametrize("is_special", [True, False])
+def test_whatever_is_changed_the_report_is_that_of_a_process_that_knows_nothing(is_special, monkeypatch):
+    """The look at a text goes by the text: nothing that a parser would refuse or read otherwise may pass."""
+    # Of texts with an escape in what they share no layout is kept, only forms.
+    words = "Tie twelve knots.\n" if is_special else "Tie twelve knots."
+
+    def make(number):
+        document = badge(number)
+        document["credentialSubject"]["achievement"]["criteria"]["narrative"] = words
+        return signed(document)
+
+    data = taught(make)
+    known = familiar.SHAPES
+    assert read(data).glance.is_special
+    if not is_special:
+        for shape in known._all.values():
+            shape.specials = ()
+            shape._patience = 10**9
+        known._forget_texts()
+    assert same(data)
+    assert read(data).glance.is_special is is_special
+    assert read(data).glance.is_unescaped
+
+    def told(shapes, text):
+        monkeypatch.setattr(familiar, "SHAPES", shapes)
+        try:
+            report = judge(gather(read(text), sources(), at=NOON), at=NOON)
+        except CairnError as error:
+            return error.code
+        return to_json(report.to_document())
+
+    for text in mutations(data):
+        assert told(known, text) == told(Shapes(patience=10**9), text), text
 
 
 def test_what_was_kept_from_an_earlier_look_is_left_to_the_long_way():

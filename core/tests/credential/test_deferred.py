@@ -11,7 +11,7 @@ from cairn.canonical.gaps import leaves
 from cairn.canonical.gaps import with_gaps as with_sentinels
 from cairn.credential import deferred, structure, structure_problems
 from cairn.credential.deferred import Deferring, Gap, LookedError, Residue, ask, reads, with_gaps
-from cairn.credential.shapes import Shape, identifier, many, moment, one_of, text, web_address
+from cairn.credential.shapes import Shape, decimal_index, identifier, many, moment, one_of, text, web_address
 from cairn.credential.structure import residue
 from cairn.testing import sample_credential
 
@@ -260,10 +260,8 @@ def test_plain_addresses_are_recognised_together_and_odd_ones_one_by_one():
 
 def test_plain_means_what_the_grammar_of_addresses_means():
     for hostile in HOSTILE:
-        for pattern, kind in (
-            (deferred._PLAIN_IDENTIFIERS, identifier),
-            (deferred._PLAIN_ADDRESSES, web_address),
-        ):
+        for kind in (identifier, web_address, decimal_index):
+            pattern = re.compile(deferred._PLAIN[kind.plain], re.ASCII)
             if len(hostile) <= 2048 and " " not in hostile and pattern.fullmatch(f"{hostile} "):
                 problems = []
                 kind(hostile, "", problems)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from cairn import PrivateKey, Verifier, read, sign
-from cairn.canonical import jcs, parse_json, shapes, to_json
+from cairn.canonical import glance, jcs, parse_json, to_json
 from cairn.canonical.shapes import Shapes
 from cairn.credential import issuer_id
 from cairn.did import document_for
@@ -88,7 +88,7 @@ def test_a_forgery_of_a_known_shape_is_refused_by_the_full_path(full_looks):
 def test_a_wrong_digest_of_the_short_way_costs_time_and_nothing_else(monkeypatch):
     for number in range(3):
         examine(sample(number))
-    monkeypatch.setattr(shapes._Plans, "digests", lambda plans, values: (bytes(32), bytes(32)))
+    monkeypatch.setattr(glance.Plans, "digests", lambda plans, values: (bytes(32), bytes(32)))
 
     assert examine(sample(9)).accepted
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cairn.canonical.contexts import PINNED, load
 from cairn.canonical.gaps import SENTINEL, STATIC_NAMES, Refused, leaves
 from cairn.canonical.json_ld import MAX_BLANK_NODES, to_quads
-from cairn.canonical.lines import Blank, Line, Term
+from cairn.canonical.lines import NOTHING, Blank, Line, Term
 from cairn.canonical.plan import Budget, Identities, Plan
 
 if TYPE_CHECKING:
@@ -24,11 +24,17 @@ _RDF_TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
 
 
 def compile_plan(
-    document: Mapping[str, Any], gaps: Mapping[str, int], count_of_values: int = 0, *, budget: Budget
+    document: Mapping[str, Any],
+    gaps: Mapping[str, int],
+    count_of_values: int = 0,
+    *,
+    budget: Budget,
+    heads: Mapping[int, str] = NOTHING,
 ) -> Plan:
     """The plan of a document in which the strings that are keys of ``gaps`` are to be filled.
 
     ``gaps`` says which of the values goes where; there may be more of those than this document has gaps.
+    ``heads`` tells how some of the values always begin.
 
     Raises `Refused` when any of the assumptions above does not hold, and what the full path raises when the
     document cannot be signed at all.
@@ -41,7 +47,7 @@ def compile_plan(
     if iris & literals:
         raise Refused("a gap is both an IRI and a literal")
     most = max(count_of_values, len(set(gaps.values())))
-    return Plan(lines, iris, most, Identities.of(document, gaps.get), budget)
+    return Plan(lines, iris, most, Identities.of(document, gaps.get), budget, heads)
 
 
 def _require_easy(document: Mapping[str, Any]) -> None:

@@ -326,7 +326,7 @@ _WHOLE = frozenset(
 )
 
 
-def _may_bring_contexts(node: Mapping[str, Any]) -> bool:
+def may_bring_contexts(node: Mapping[str, Any]) -> bool:
     """Whether a nested object may have a ``@context``: a whole credential or presentation, with or without
     an envelope, or the proof of a JCS suite, which holds a copy of its document's (vc-di-eddsa §3.3.5)."""
     types = node.get("type")
@@ -343,26 +343,38 @@ def _entries(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     Anywhere else a nested ``@context`` is one inline entry, even if it is a known URL: it changes the
     meaning of the words around it where nobody looks for that.
     """
-    pending: list[tuple[str, Any]] = [("", document)]
+    pending: list[tuple[Any, Any]] = [((), document)]
     while pending:
         place, value = pending.pop()
         if isinstance(value, list):
-            pending.extend((f"{place}[{index}]", item) for index, item in enumerate(value))
+            pending += [
+                ((place, index), item) for index, item in enumerate(value) if type(item) not in _SCALARS
+            ]
         elif isinstance(value, (dict, Mapping)):
-            here = f"{place}.@context" if place else "@context"
             if not place and "@context" not in value:
-                yield here, None
+                yield "@context", None
             if "@context" in value:
-                own = value["@context"]
-                if place and not _may_bring_contexts(value):
+                own, here = value["@context"], _written((place, "@context"))
+                if place and not may_bring_contexts(value):
                     yield here, None
                 elif isinstance(own, list) and own:
                     yield from ((f"{here}[{index}]", entry) for index, entry in enumerate(own))
                 else:
                     yield here, own
             members = [
-                (f"{place}.{key}" if place else key, item)
+                ((place, key), item)
                 for key, item in value.items()
-                if key != "@context" and isinstance(item, (dict, list, Mapping))
+                if type(item) not in _SCALARS and key != "@context"
             ]
-            pending.extend(reversed(members))  # so that they are met in the order of the document
+            pending += reversed(members)  # so that they are met in the order of the document
+
+
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
+def _written(place: Any) -> str:
+    """A place, which is kept as that of what it is in, and the key or index there, until somebody asks."""
+    around, own = place
+    if isinstance(own, int):
+        return f"{_written(around)}[{own}]"
+    return f"{_written(around)}.{own}" if around else own

@@ -13,11 +13,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import accumulate, chain, islice, pairwise
+from math import perm
+from operator import eq
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cairn.canonical.gaps import Refused
 from cairn.canonical.lines import (
+    NOTHING,
     Blank,
     Line,
     Text,
@@ -28,7 +32,9 @@ from cairn.canonical.lines import (
     head_of,
     labels_of,
     numbered,
+    place_among,
     places,
+    text_order,
 )
 
 if TYPE_CHECKING:
@@ -68,26 +74,38 @@ class Plan:
     """
 
     def __init__(
-        self, lines: Iterable[Line], iris: Iterable[int], gap_count: int, ids: Identities, budget: Budget
+        self,
+        lines: Iterable[Line],
+        iris: Iterable[int],
+        gap_count: int,
+        ids: Identities,
+        budget: Budget,
+        heads: Mapping[int, str] = NOTHING,
     ) -> None:
         self._lines = tuple(lines)
         self._gap_count = gap_count
-        self._ids = ids
+        self.ids = ids
         self._budget = budget
         self.iris = tuple(sorted(iris))
         """The gaps that are IRIs; all others are literals."""
         blanks = {token for line in self._lines for token in line.tokens if isinstance(token, Blank)}
         self._blank_count = len(blanks)
-        self._static_hashes, self._nodes = first_degree(self._lines, self._blank_count)
-        self._may_be_alike = bool(self._nodes) and self._blank_count > 1
-        self._whole = Text(numbered((token for line in self._lines for token in line.tokens), gap_count))
+        static, self._nodes = first_degree(self._lines, self._blank_count)
+        self._static_hashes = sorted(static)
+        self._static_order = [static[hashed] for hashed in self._static_hashes]
+        # In how many orders the blank nodes can be. When there are more than are kept, nearly each is new.
+        self._may_keep = perm(self._blank_count, len(self._nodes)) <= _MAX_ORDERS
+        ordered, self._spans = _node_by_node(self._lines, self._blank_count)
+        self._whole = Text(numbered((token for line in ordered for token in line.tokens), gap_count))
         named = [line for line in self._lines if not isinstance(line.subject[0], Blank)]
         self._about_blanks = [line for line in self._lines if isinstance(line.subject[0], Blank)]
         self._groups, self._about_named = _with_label_gaps(named, gap_count)
-        self._named_deciders = deciders_of(named)
-        self._blank_deciders = deciders_of(self._about_blanks)
+        self._named_deciders = deciders_of(named, heads)
+        self._blank_deciders = deciders_of(self._about_blanks, heads)
+        is_settled = not (self._nodes or self._named_deciders or self._blank_deciders)
+        self._settled = self._arranged() if is_settled else None
         self._kept_named: dict[Any, tuple[Any, Text]] = {}
-        self._kept_blanks: dict[Any, Text] = {}
+        self._kept_blanks: dict[Any, tuple[tuple[bytes, ...], Text]] = {}
         self.size = 4 * self._whole.size + 1_000
         """Roughly the bytes of memory that it takes, those of its kept orders included."""
 
@@ -96,54 +114,74 @@ class Plan:
 
         The caller has matched what goes into `iris` with `IRI`.
         """
-        if not self._ids.are_apart(values):
+        written = written_in_full(values)
+        if written is None or not self.ids.are_apart(written):
             return None
-        try:
-            order = self._order_of_nodes(values)
-            if order is None:
-                return None
-            labels = labels_of(order)
-            return self._arranged(values, order, labels) or self._sorted([*values, *labels])
-        except UnicodeEncodeError:  # a lone surrogate
+        return self.digest_of(written)
+
+    def digest_of(self, written: Sequence[bytes]) -> bytes | None:
+        """The same for values in UTF-8, of which the caller knows that the ids among them are apart."""
+        if self._settled is not None:
+            state = self._settled[0].copy()
+            state.update(self._settled[1].fill(written))
+            only: bytes = state.digest()
+            return only
+        hashes = [node.hash(written) for node in self._nodes]
+        order = place_among(self._static_hashes, hashes)
+        if order is None:
             return None
-
-    def is_sound(self, values: Sequence[str]) -> bool:
-        """Whether the full path would find a canonical form: no two nodes are one, and none are alike."""
-        return self._ids.are_apart(values) and (
-            not self._may_be_alike or self._order_of_nodes(values) is not None
-        )
-
-    def _order_of_nodes(self, values: Sequence[str]) -> tuple[int, ...] | None:
-        """The blank nodes in the order of their hashes (§4.4.3, step 4); None when two are equal."""
-        if self._blank_count < 2:
-            return (0,) * self._blank_count
-        nodes = self._static_hashes.copy()
-        for node in self._nodes:
-            nodes[node.hash(values)] = node.number
-        if len(nodes) != self._blank_count:
-            return None
-        return tuple([nodes[hashed] for hashed in sorted(nodes)])
-
-    def _arranged(self, values: Sequence[str], order: tuple[int, ...], labels: list[str]) -> bytes | None:
-        """The lines in an order that is known, what comes before the first gap hashed already.
-
-        Equal lines, and more orders than are kept, are left to `_sorted`.
-        """
-        named, blanks = places(self._named_deciders, values), places(self._blank_deciders, values)
+        if not self._may_keep:
+            return self._sorted(written, hashes)
+        named = places(self._named_deciders, written) if self._named_deciders else ()
+        blanks = places(self._blank_deciders, written) if self._blank_deciders else ()
         if named is None or blanks is None:
-            return None
-        filled = [*values, *_in_order(self._groups, labels)]
+            return self._sorted(written, hashes)
+        # The lines in an order that is known, what comes before the first gap hashed already.
+        key = (order, blanks)
+        last = self._kept_blanks.get(key) or self._keep_blanks(key, written, hashes)
+        if last is None:
+            return self._sorted(written, hashes)
+        filled = [*written, *last[0]]
         first = self._kept_named.get(named) or self._keep_named(named, filled)
-        last = self._kept_blanks.get((order, blanks)) or self._keep_blanks((order, blanks), values, labels)
-        if first is None or last is None:
-            return None
-        start, rest = first
-        state = start.copy()
-        state.update((rest.fill(filled) + last.fill(values)).encode())
+        if first is None:
+            return self._sorted(written, hashes)
+        state = first[0].copy()
+        state.update(first[1].fill(filled))
+        state.update(last[1].fill(written))
         digest: bytes = state.digest()
         return digest
 
-    def _keep_named(self, key: Any, filled: Sequence[str]) -> tuple[Any, Text] | None:
+    def is_sound(self, values: Sequence[str]) -> bool:
+        """Whether the full path would find a canonical form: no two nodes are one, and none are alike."""
+        written = written_in_full(values)
+        return (
+            written is not None
+            and self.ids.are_apart(written)
+            and place_among(self._static_hashes, [node.hash(written) for node in self._nodes]) is not None
+        )
+
+    def _labels(self, hashes: Sequence[bytes]) -> list[bytes]:
+        return labels_of(self._ranked(hashes))
+
+    def _ranked(self, hashes: Sequence[bytes]) -> list[int]:
+        """The blank nodes in the order of their hashes, which their labels follow (§4.4.3, step 4)."""
+        nodes = dict(zip(self._static_hashes, self._static_order, strict=True))
+        nodes |= {hashed: node.number for node, hashed in zip(self._nodes, hashes, strict=True)}
+        return [nodes[hashed] for hashed in sorted(nodes)]
+
+    def _arranged(self) -> tuple[Any, Text]:
+        """All lines of a plan in which no value decides on their order, the head of them hashed already."""
+        labels = [label.decode() for label in self._labels(())]
+        lines = [
+            [labels[token.number] if isinstance(token, Blank) else token for token in line.tokens]
+            for line in self._lines
+        ]
+        anything = [b""] * self._gap_count
+        lines.sort(key=lambda line: Text(line).fill(anything))
+        tokens = [token for line in lines for token in line]
+        return sha256(head_of(tokens).encode()), Text(after_head(tokens))
+
+    def _keep_named(self, key: Any, filled: Sequence[bytes]) -> tuple[Any, Text] | None:
         if len(self._kept_named) >= _MAX_ORDERS:
             return None
         lines = sorted(self._about_named, key=lambda line: Text(line).fill(filled))
@@ -151,16 +189,20 @@ class Plan:
         kept = sha256(head_of(tokens).encode()), Text(after_head(tokens))
         return self._keep(self._kept_named, key, kept, kept[1].size)
 
-    def _keep_blanks(self, key: Any, values: Sequence[str], labels: Sequence[str]) -> Text | None:
+    def _keep_blanks(
+        self, key: Any, written: Sequence[bytes], hashes: Sequence[bytes]
+    ) -> tuple[tuple[bytes, ...], Text] | None:
+        """The labels that go into the lines about named nodes, and the lines about blank ones."""
         if len(self._kept_blanks) >= _MAX_ORDERS:
             return None
+        labels = self._labels(hashes)
         lines = [
             [labels[token.number] if isinstance(token, Blank) else token for token in line.tokens]
             for line in self._about_blanks
         ]
-        lines.sort(key=lambda line: Text(line).fill(values))
-        kept = Text(token for line in lines for token in line)
-        return self._keep(self._kept_blanks, key, kept, kept.size)
+        lines.sort(key=lambda line: Text(line).fill(written))
+        kept = _in_order(self._groups, labels), Text(token for line in lines for token in line)
+        return self._keep(self._kept_blanks, key, kept, kept[1].size + 8 * len(kept[0]))
 
     def _keep(self, kept: dict[Any, T], key: Any, arranged: T, size: int) -> T | None:
         # Two threads may both come here: they then store equal values.
@@ -170,19 +212,25 @@ class Plan:
         kept[key] = arranged
         return arranged
 
-    def _sorted(self, filled: Sequence[str]) -> bytes | None:
-        """All lines, sorted now."""
+    def _sorted(self, written: Sequence[bytes], hashes: Sequence[bytes]) -> bytes | None:
+        """All lines, sorted now: when some are equal, or more orders have been met than are kept."""
         # Split at LF only: U+2028 and its like are ordinary characters, and a literal holds no raw LF.
-        lines = self._whole.fill(filled)[:-1].split("\n")
+        ranked = self._ranked(hashes)
+        found = self._whole.fill([*written, *labels_of(ranked)])[:-1].split(b"\n")
+        # They go nearly as they lie, once the nodes have the order of their labels as text: 10 before 2.
+        lines = found[: self._spans[0][0]] if self._spans else found
+        for rank in text_order(len(ranked)):
+            start, end = self._spans[ranked[rank]]
+            lines += found[start:end]
         lines.sort()
-        if len(set(lines)) != len(lines):
-            once = list(dict.fromkeys(lines))
+        if True in map(eq, lines, islice(lines, 1, None)):
+            repeated = [line for line, following in pairwise(lines) if line == following]
             # The dataset holds a repeated statement once. About named nodes that is all there is to it, but
             # the hash of a blank node has counted it twice.
-            if any("_:" in line for line in once if lines.count(line) > 1):
+            if any(b"_:" in line for line in repeated):
                 return None
-            lines = once
-        return sha256(("\n".join(lines) + "\n").encode()).digest()
+            lines = [lines[0], *[following for line, following in pairwise(lines) if line != following]]
+        return sha256(b"\n".join(lines) + b"\n").digest()
 
     def fixed(self, values: Mapping[int, str]) -> Plan:
         """The same plan with some of its gaps filled for good; those left are numbered anew, in order."""
@@ -199,7 +247,18 @@ class Plan:
         if any(isinstance(token, Blank) for line in once if lines.count(line) > 1 for token in line.tokens):
             raise Refused("a statement about a blank node is repeated")
         iris = [numbers[gap] for gap in self.iris if gap in numbers]
-        return Plan(once, iris, len(left), self._ids.fixed(values, numbers), self._budget)
+        return Plan(once, iris, len(left), self.ids.fixed(values, numbers), self._budget)
+
+
+def _node_by_node(lines: Iterable[Line], blank_count: int) -> tuple[list[Line], list[tuple[int, int]]]:
+    """The lines about named nodes, then those about each blank node, and from where to where these are."""
+    named: list[Line] = []
+    about: list[list[Line]] = [[] for _ in range(blank_count)]
+    for line in sorted(lines, key=lambda line: line.predicate):
+        subject = line.subject[0]
+        (about[subject.number] if isinstance(subject, Blank) else named).append(line)
+    ends = list(accumulate(map(len, about), initial=len(named)))
+    return [*named, *chain.from_iterable(about)], list(pairwise(ends))
 
 
 def _with_label_gaps(
@@ -225,15 +284,24 @@ def _with_label_gaps(
     return tuple(map(tuple, groups.values())), written
 
 
-def _in_order(groups: Iterable[tuple[int, ...]], labels: Sequence[str]) -> list[str]:
+def _in_order(groups: Iterable[tuple[int, ...]], labels: Sequence[bytes]) -> tuple[bytes, ...]:
     """The labels that go into the gaps of those groups."""
-    found: list[str] = []
+    found: list[bytes] = []
     for group in groups:
         if len(group) == 1:
             found.append(labels[group[0]])
         else:
             found += sorted([labels[node] for node in group])
-    return found
+    return tuple(found)
+
+
+def written_in_full(values: Sequence[str]) -> list[bytes] | None:
+    """Each value in UTF-8, which lone surrogates have none of; all at once, as none holds a line feed."""
+    try:
+        written = "\n".join(values).encode().split(b"\n")
+    except UnicodeEncodeError:
+        return None
+    return written if len(written) == len(values) else [value.encode() for value in values]
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,9 +312,9 @@ class Identities:
     """
 
     own_gaps: tuple[int, ...]
-    own: frozenset[str]
+    own: frozenset[bytes]
     others_gaps: tuple[int, ...]
-    others: frozenset[str]
+    others: frozenset[bytes]
 
     @classmethod
     def of(cls, document: Mapping[str, Any], gap_of: Callable[[str], int | None]) -> Identities:
@@ -264,28 +332,33 @@ class Identities:
                 if isinstance(value.get("id"), str):
                     (own_ids if any(value is place for place in places) else other_ids).append(value["id"])
         gaps = {each: gap for each in (*own_ids, *other_ids) if (gap := gap_of(each)) is not None}
-        own = [each for each in own_ids if each not in gaps]
+        own = [each.encode() for each in own_ids if each not in gaps]
         if len(set(own_ids)) != len(own_ids):
             raise Refused("an id is used twice")
         return cls(
             tuple(gaps[each] for each in own_ids if each in gaps),
             frozenset(own),
             tuple(gaps[each] for each in other_ids if each in gaps),
-            frozenset(each for each in other_ids if each not in gaps),
+            frozenset(each.encode() for each in other_ids if each not in gaps),
         )
 
     def fixed(self, values: Mapping[int, str], numbers: Mapping[int, int]) -> Identities:
-        own = [values[gap] for gap in self.own_gaps if gap in values]
+        own = [values[gap].encode() for gap in self.own_gaps if gap in values]
         if len({*own, *self.own}) != len(own) + len(self.own):
             raise Refused("an id is used twice")
         return Identities(
             tuple(numbers[gap] for gap in self.own_gaps if gap in numbers),
             self.own.union(own),
             tuple(numbers[gap] for gap in self.others_gaps if gap in numbers),
-            self.others.union(values[gap] for gap in self.others_gaps if gap in values),
+            self.others.union(values[gap].encode() for gap in self.others_gaps if gap in values),
         )
 
-    def are_apart(self, values: Sequence[str]) -> bool:
+    @property
+    def is_settled(self) -> bool:
+        """Whether they are apart whatever the values are."""
+        return not self.own_gaps and not self.others_gaps and self.own.isdisjoint(self.others)
+
+    def are_apart(self, values: Sequence[bytes]) -> bool:
         if not self.own_gaps and not self.others_gaps:
             return self.own.isdisjoint(self.others)
         own = {values[gap] for gap in self.own_gaps}

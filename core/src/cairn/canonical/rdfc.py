@@ -18,6 +18,7 @@ from collections import Counter, defaultdict
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -55,16 +56,16 @@ def canonicalize(
     shared = _SHARED.get()
     work = _Work(DEFAULT_WORK if max_work is None else max_work) if shared is None or max_work else shared
     issued = _Labelling(dataset, algorithm, work).label()
+    named = issued.get
+    # Quads that differ are still different when their blank nodes have been named.
     renamed = [
-        (
-            issued.get(subject, subject),
-            predicate,
-            issued.get(object_, object_),
-            issued.get(graph, graph),
-        )
+        f"{named(subject, subject)} {predicate} {named(object_, object_)} {named(graph, graph)} .\n"
+        if graph
+        else f"{named(subject, subject)} {predicate} {named(object_, object_)} .\n"
         for subject, predicate, object_, graph in dataset
     ]
-    return Canonical(serialise(renamed), issued)
+    renamed.sort()
+    return Canonical("".join(renamed), issued)
 
 
 class _Work:
@@ -132,17 +133,25 @@ class _Labelling:
         self._spend = work.spend
         self._canonical = _Issuer("_:c14n")
         self._first_degree: dict[str, str] = {}
-        self._quads: defaultdict[str, list[Quad]] = defaultdict(list)
-        for quad in dataset:
+        self._dataset = dataset
+
+    @cached_property
+    def _quads(self) -> defaultdict[str, list[Quad]]:
+        """The quads that mention a blank node; only nodes that are alike need them."""
+        found: defaultdict[str, list[Quad]] = defaultdict(list)
+        for quad in self._dataset:
             for node in dict.fromkeys((quad[0], quad[2], quad[3])):
-                if node.startswith("_:"):
-                    self._quads[node].append(quad)
+                if node[:1] == "_":
+                    found[node].append(quad)
+        return found
 
     def label(self) -> dict[str, str]:
         """§4.4.3, steps 3 to 5."""
         nodes_by_hash: defaultdict[str, list[str]] = defaultdict(list)
-        for node in self._quads:
-            self._first_degree[node] = hashed = self._hash_first_degree(node)
+        for node, lines_ in _around_each(self._dataset).items():
+            # Equal lines are kept: two quads that differ only in the other blank node both count.
+            lines_.sort()
+            self._first_degree[node] = hashed = self._hash("".join(lines_))
             nodes_by_hash[hashed].append(node)
         in_order = sorted(nodes_by_hash.items())
         for _, nodes in in_order:
@@ -165,21 +174,6 @@ class _Labelling:
         for _, issuer in sorted(paths, key=lambda path: path[0]):
             for node in issuer.issued:
                 self._canonical.issue(node)
-
-    def _hash_first_degree(self, node: str) -> str:
-        """§4.6: the quads that mention a node, with it as ``_:a`` and all other blank nodes as ``_:z``."""
-        lines = [
-            _line(
-                _masked(subject, node),
-                predicate,
-                _masked(object_, node),
-                _masked(graph, node),
-            )
-            for subject, predicate, object_, graph in self._quads[node]
-        ]
-        # Equal lines are kept: two quads that differ only in the other blank node both count.
-        lines.sort()
-        return self._hash("".join(lines))
 
     def _hash_n_degree(self, node: str, issuer: _Issuer, depth: int) -> tuple[str, _Issuer]:
         """§4.8: the hash of a node's surroundings, and the labels that the best way through them gave."""
@@ -262,10 +256,29 @@ def _distinct_orders(left: Counter[str], length: int) -> Iterator[tuple[str, ...
             left[node] += 1
 
 
-def _masked(term: str, node: str) -> str:
-    if not term.startswith("_:"):
-        return term
-    return "_:a" if term == node else "_:z"
+def _around_each(dataset: Iterable[Quad]) -> dict[str, list[str]]:
+    """The quads that mention each blank node, with it as ``_:a`` and all others as ``_:z`` (§4.6)."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for subject, predicate, object_, graph in dataset:
+        if graph[:1] == "_":
+            terms = subject, object_, graph
+            for node in dict.fromkeys(term for term in terms if term[:1] == "_"):
+                masked = [term if term[:1] != "_" else "_:a" if term == node else "_:z" for term in terms]
+                found[node].append(_line(masked[0], predicate, masked[1], masked[2]))
+            continue
+        # The rest is the same for the few cases that nearly all quads are.
+        end = f" {graph} .\n" if graph else " .\n"
+        if object_[:1] != "_":
+            if subject[:1] == "_":
+                found[subject].append(f"_:a {predicate} {object_}{end}")
+        elif subject == object_:
+            found[subject].append(f"_:a {predicate} _:a{end}")
+        elif subject[:1] == "_":
+            found[subject].append(f"_:a {predicate} _:z{end}")
+            found[object_].append(f"_:z {predicate} _:a{end}")
+        else:
+            found[object_].append(f"{subject} {predicate} _:a{end}")
+    return found
 
 
 def _too_much_work() -> MalformedError:
@@ -283,13 +296,16 @@ XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
 
 def literal(value: str, *, datatype: str = XSD_STRING, language: str = "") -> str:
     """The canonical term of a literal; the datatype of plain strings is not written."""
-    if _ESCAPED.search(value):
-        value = _ESCAPED.sub(_escape, value)
     if language:
-        return f'"{value}"@{language}'
+        return f'"{escaped(value)}"@{language}'
     if datatype == XSD_STRING:
-        return f'"{value}"'
-    return f'"{value}"^^<{datatype}>'
+        return f'"{escaped(value)}"'
+    return f'"{escaped(value)}"^^<{datatype}>'
+
+
+def escaped(value: str) -> str:
+    """The text of a literal as it stands between its quotes."""
+    return _ESCAPED.sub(_escape, value) if _ESCAPED.search(value) else value
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cairn.checks import old_badges
@@ -36,22 +38,48 @@ def period(materials: Materials, at: datetime) -> tuple[Finding, ...]:
         return (undecided("period", "no-dates", "It has no readable dates."),)
     if materials.credential.is_presentation and not (starts or ends):
         return ()  # a presentation has a moment, which its signature tells, and no period
-    details: dict[str, str] = {}
-    if starts:
-        details["valid_from"] = format_datetime(max(starts))
-    if ends:
-        details["valid_until"] = format_datetime(min(ends))
-    if starts and at + CLOCK_SKEW < max(starts):
+    since, until = max(starts, default=None), min(ends, default=None)
+    details = _details(since, until)
+    if since is not None and at + CLOCK_SKEW < since:
         message = f"It is not valid before {details['valid_from']}."
         return (Finding("period", Outcome.FAILED, "not-yet-valid", message, details),)
-    if ends and at - CLOCK_SKEW > min(ends):
+    if until is not None and at - CLOCK_SKEW > until:
         message = f"It was valid until {details['valid_until']}."
         return (Finding("period", Outcome.FAILED, "expired", message, details),)
-    if ends:
-        message = f"It is valid until {details['valid_until']}."
-    else:
-        message = "It shows no end date." if not_shown(materials.credential) else "It has no end date."
-    return (Finding("period", Outcome.PASSED, "ok", message, details),)
+    endless = "It shows no end date." if not_shown(materials.credential) else "It has no end date."
+    return (_current(details, endless),)
+
+
+def plain_period(starts: str | None, ends: str | None, at: datetime) -> Finding | None:
+    """What `period` finds in a whole badge with these dates and no others, and valid now; None: ask that."""
+    try:
+        since, until, finding = _plain_period(starts, ends)
+    except MalformedError:
+        return None
+    if (since is not None and at + CLOCK_SKEW < since) or (until is not None and at - CLOCK_SKEW > until):
+        return None
+    return finding
+
+
+@lru_cache(maxsize=1024)  # badges of one batch share their dates
+def _plain_period(starts: str | None, ends: str | None) -> tuple[datetime | None, datetime | None, Finding]:
+    since = None if starts is None else parse_datetime(starts)
+    until = None if ends is None else parse_datetime(ends)
+    return since, until, _current(MappingProxyType(_details(since, until)), "It has no end date.")
+
+
+def _details(since: datetime | None, until: datetime | None) -> dict[str, str]:
+    details: dict[str, str] = {}
+    if since is not None:
+        details["valid_from"] = format_datetime(since)
+    if until is not None:
+        details["valid_until"] = format_datetime(until)
+    return details
+
+
+def _current(details: Mapping[str, str], endless: str) -> Finding:
+    message = f"It is valid until {details['valid_until']}." if "valid_until" in details else endless
+    return Finding("period", Outcome.PASSED, "ok", message, details)
 
 
 def _dates(

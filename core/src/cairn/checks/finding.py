@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from cairn.late import Late
 from cairn.materials import Materials
 from cairn.proof import Outcome
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Late):
     """One answer, with its reason and what a page needs to explain it.
 
     ``decides`` is false for a remark: something the reader should know that does not stop acceptance.

@@ -8,30 +8,34 @@ not plainly passed, there is no answer here, and the checks are asked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from cairn.checks.controllers import resolver
-from cairn.checks.dates import period
+from cairn.checks.dates import period, plain_period
 from cairn.checks.finding import Check, Finding
 from cairn.checks.resources import resources
 from cairn.checks.rules import known_to_fit, structure
-from cairn.checks.schemas import schema
+from cairn.checks.schemas import plain_schema, schema
 from cairn.checks.signature import bind_to_issuer, look_at_token, proof
 from cairn.checks.withdrawal import not_withdrawn, status
-from cairn.credential import issuer_id
-from cairn.plain import is_plain
-from cairn.proof import Outcome, familiar, jose, jws
-from cairn.reading import TOKEN
+from cairn.credential.address import is_identifier
+from cairn.errors import CairnError
+from cairn.plain import facts_of, plain_of
+from cairn.proof import Answer, Outcome, familiar, familiar_token, jose, jws
+from cairn.proof.data_integrity import INTACT
+from cairn.reading import EMBEDDED, TOKEN
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from cairn.canonical.glance import Glance
     from cairn.did import VerificationMethod
     from cairn.materials import Materials
-    from cairn.proof import Answer
+    from cairn.plain import Facts, Plain
+    from cairn.proof.familiar_token import Seen
     from cairn.proof.outcome import Resolve
-    from cairn.reading import Unverified
 
 RECALLED: tuple[Check, ...] = (structure, schema, proof, status, period, resources)
 """The checks whose findings are told here; whoever asks others asks them one by one."""
@@ -55,74 +59,166 @@ _MAX_KEPT_KEYS = 256
 def recall(materials: Materials, at: datetime) -> tuple[Finding, ...] | None:
     """What those checks find if everything that vouches for a badge passes; None: ask them."""
     credential = materials.credential
-    glance = credential.glance
-    document = credential.unverified_document
-    # A look at a document that was written into since says nothing about it.
-    if glance is None or not is_plain(credential) or not glance.is_of(document):
+    glance, plain = credential.glance, plain_of(credential)
+    # A look at a document that was written into since says nothing about it. And what was kept from an
+    # earlier look may have its own word on the issuer's keys.
+    if glance is None or plain is None or materials.earlier is not None or not credential.is_as_read:
         return None
-    if materials.earlier is not None:
-        return None  # what was kept from an earlier look may have its own word on the issuer's keys
+    facts = facts_of(credential)
     fits = known_to_fit(glance)
-    issuer = issuer_id(document)
-    if fits is None or issuer is None:
+    if fits is None or not is_identifier(facts.issuer):
         return None
-    answer, kept = _answer(materials, issuer, at)
-    if answer is None or answer.outcome is not Outcome.PASSED:
-        return None
-    bound = bind_to_issuer(materials, answer) if kept is None else kept.finding
-    if bound.outcome is not Outcome.PASSED:
+    vouched = None
+    seen = credential.seen_token
+    if seen is not None and plain.has_plain_dates:
+        vouched = _seen_token(materials, seen, facts, at)
+    if vouched is None:
+        vouched = (_token if credential.format == TOKEN else _embedded)(
+            materials, glance, str(facts.issuer), at
+        )
+    if vouched is None:
         return None
     glance.accepted()
-    listed = not_withdrawn(materials, issuer, at) if "credentialStatus" in document else None
+    listed = not_withdrawn(materials, facts, at) if plain.has_plain_status else None
+    dated = None
+    # A token has dates in its claims as well.
+    if plain.has_plain_dates and (credential.format == EMBEDDED or _has_no_other_dates(seen, facts)):
+        dated = plain_period(facts.valid_from, facts.valid_until, at)
     return (
-        _copy(fits),
-        *(schema(materials, at) if "credentialSchema" in document else ()),
-        Finding(
-            "signature", Outcome.PASSED, answer.code, answer.message, answer.details, document=answer.document
-        ),
-        _copy(bound),
+        fits,
+        *(_schema(materials, plain, facts, fits, at) if plain.has_schema else ()),
+        *vouched,
         *(status(materials, at) if listed is None else (listed,)),
-        *period(materials, at),
+        *(period(materials, at) if dated is None else (dated,)),
     )
 
 
-def _answer(materials: Materials, issuer: str, at: datetime) -> tuple[Answer | None, _Kept | None]:
-    """What is said of the signature, and what is known of its key."""
-    named = _named_key(materials.credential, issuer)
+def _schema(
+    materials: Materials, plain: Plain, facts: Facts, fits: Finding, at: datetime
+) -> tuple[Finding, ...]:
+    if not plain.has_one_schema or facts.schema is None:
+        return schema(materials, at)
+    return (plain_schema(facts.schema, fits.details["kind"], in_credential=plain.schema_in_credential),)
+
+
+def _embedded(
+    materials: Materials, glance: Glance, issuer: str, at: datetime
+) -> tuple[Finding, Finding] | None:
+    """What is found of the signature and of its key, if both are in order."""
+    named = familiar.named_key(glance)
     if named is None:
-        return None, None  # unsigned, or signed in a way that is asked about in full
-    names = (issuer, named, materials.credential.format)
+        return None  # unsigned, or signed in a way that is asked about in full
+    names = (issuer, named, EMBEDDED)
     kept = _KEPT_KEYS.get(names)
     resolve = resolver(materials) if kept is None else lambda _: kept.method
-    answer = _look(materials, resolve, at)
-    if kept is None and answer is not None and _may_be_kept(answer, issuer):
+    holds = familiar.look(glance, resolve, at=at)
+    if holds is None:
+        return None
+    bound = _keep(materials, names, holds.answer(None), resolve) if kept is None else kept.finding
+    if bound.outcome is not Outcome.PASSED:
+        return None
+    if not glance.has_text:
+        return _signature(holds.answer(glance.unsecured())), bound
+    signature = Finding.without(
+        glance.late,
+        check="signature",
+        outcome=Outcome.PASSED,
+        code="ok",
+        message=INTACT,
+        details=holds.details,
+        decides=True,
+    )
+    return signature, bound
+
+
+def _token(materials: Materials, glance: Glance, issuer: str, at: datetime) -> tuple[Finding, Finding] | None:
+    """The same for a token."""
+    parts = materials.credential.parts()
+    named = jws.method_url(parts, issuer) if isinstance(parts, jose.Token) else None
+    if named is None:
+        return None
+    names = (issuer, named, TOKEN)
+    kept = _KEPT_KEYS.get(names)
+    resolve = resolver(materials) if kept is None else lambda _: kept.method
+    answer = look_at_token(materials.credential, resolve, at)
+    if answer.outcome is not Outcome.PASSED:
+        return None
+    bound = _keep(materials, names, answer, resolve) if kept is None else kept.finding
+    return (_signature(answer), bound) if bound.outcome is Outcome.PASSED else None
+
+
+def _seen_token(
+    materials: Materials, seen: Seen, facts: Facts, at: datetime
+) -> tuple[Finding, Finding] | None:
+    """The same for a token whose credential nobody has read."""
+    issuer = str(facts.issuer)
+    named = jws.method_named(seen.header.kid, issuer)
+    if named is None:
+        return None
+    names = (issuer, named, TOKEN)
+    kept = _KEPT_KEYS.get(names)
+    resolve = resolver(materials)
+    try:
+        method = resolve(named) if kept is None else kept.method
+    except CairnError:
+        return None
+    told: dict[str, Any] = {
+        "iss": facts.issuer,
+        "sub": familiar_token.subject_of(seen.glance),
+        "jti": facts.id,
+    }
+    for claim, moment in (("nbf", facts.valid_from), ("exp", facts.valid_until)):
+        if moment is not None and claim in seen.claims:
+            told[claim] = jose.seconds_of(moment)
+    details = familiar_token.look(seen, method, told, at=at)
+    if details is None:
+        return None
+    bound = (
+        kept.finding
+        if kept is not None
+        else _keep(
+            materials, names, Answer(Outcome.PASSED, "ok", INTACT, None, (method.id,), details), resolve
+        )
+    )
+    if bound.outcome is not Outcome.PASSED:
+        return None
+    signature = Finding.without(
+        seen.glance.late,
+        check="signature",
+        outcome=Outcome.PASSED,
+        code="ok",
+        message=INTACT,
+        details=details,
+        decides=True,
+    )
+    return signature, bound
+
+
+def _has_no_other_dates(seen: Seen | None, facts: Facts) -> bool:
+    """Whether the claims of a token say the same dates again, to the second, or none."""
+    if seen is None:
+        return False
+    pairs = (("nbf", facts.valid_from), ("exp", facts.valid_until))
+    # Claims that agree are of whole seconds, and would end a period some part of a second sooner.
+    return all(
+        claim not in seen.claims or (moment is not None and "." not in moment) for claim, moment in pairs
+    )
+
+
+def _signature(answer: Answer) -> Finding:
+    return Finding(
+        "signature", Outcome.PASSED, answer.code, answer.message, answer.details, document=answer.document
+    )
+
+
+def _keep(materials: Materials, names: tuple[str, str, str], answer: Answer, resolve: Resolve) -> Finding:
+    """What is found about a key that has signed, kept if the key is its issuer."""
+    bound = bind_to_issuer(materials, answer)
+    issuer, named, _ = names
+    if issuer.startswith(_OWN_KEYS):
         if len(_KEPT_KEYS) >= _MAX_KEPT_KEYS:
             _KEPT_KEYS.clear()
-        _KEPT_KEYS[names] = _Kept(resolve(named), bind_to_issuer(materials, answer))
-    return answer, kept
-
-
-def _may_be_kept(answer: Answer, issuer: str) -> bool:
-    return answer.outcome is Outcome.PASSED and issuer.startswith(_OWN_KEYS)
-
-
-def _look(materials: Materials, resolve: Resolve, at: datetime) -> Answer | None:
-    if materials.credential.format == TOKEN:
-        return look_at_token(materials.credential, resolve, at)
-    assert materials.credential.glance is not None  # `recall` has looked
-    return familiar.check(materials.credential.glance, resolve, at=at)
-
-
-def _named_key(credential: Unverified, issuer: str) -> str | None:
-    """What the one signature calls its key."""
-    if credential.format == TOKEN:
-        parts = credential.parts()
-        return jws.method_url(parts, issuer) if isinstance(parts, jose.Token) else None
-    proof = credential.unverified_document.get("proof")
-    named = proof.get("verificationMethod") if isinstance(proof, dict) else None
-    return named if isinstance(named, str) else None
-
-
-def _copy(found: Finding) -> Finding:
-    """A finding that is kept, for one report of its own."""
-    return Finding(found.check, found.outcome, found.code, found.message, dict(found.details))
+        # One for all of them, so nobody may write into it.
+        shared = replace(bound, details=MappingProxyType(dict(bound.details)))
+        _KEPT_KEYS[names] = _Kept(resolve(named), shared)
+    return bound

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cairn.canonical import context_problems, old_contexts
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from cairn.canonical.shapes import Glance
+    from cairn.canonical.glance import Glance
     from cairn.materials import Materials
 
 
@@ -64,7 +66,11 @@ def known_to_fit(glance: Glance) -> Finding | None:
 def _told_of_shape(glance: Glance) -> Finding | None:
     """What is found in documents of this shape that break no rule."""
     document = without_proof(glance.document)
-    return None if context_problems(document) else _complete(document)
+    if context_problems(document):
+        return None
+    found = _complete(document)
+    # One for all of them, so nobody may write into it.
+    return replace(found, details=MappingProxyType(dict(found.details)))
 
 
 def _sd_jwt_vc_structure(claims: Mapping[str, Any]) -> Finding:

@@ -9,6 +9,9 @@ nothing, and one that is asked for tells its host who is being looked at.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from cairn.checks.finding import Check, Finding
@@ -65,6 +68,11 @@ def schemas_from(store: SchemaStore) -> Check:
     return check
 
 
+def plain_schema(url: str, kind: str, *, in_credential: bool) -> Finding:
+    """What `schema` finds in a document of this kind that names one schema."""
+    return _official_again(url, kind) if url in OFFICIAL else _unknown(url, in_credential)
+
+
 def _judge(materials: Materials, store: SchemaStore) -> tuple[Finding, ...]:
     credential = materials.credential
     document = credential.unverified_document
@@ -101,14 +109,29 @@ def _one(entry: Mapping[str, Any], document: Mapping[str, Any], store: SchemaSto
             return Finding("schema", Outcome.FAILED, "schema-mismatch", message, details)
         return Finding("schema", Outcome.PASSED, "ok", "It keeps to the schema that it names.", details)
     if url not in OFFICIAL:
-        if "JsonSchemaCredential" in types_of(entry):
-            message = "Its schema is in a credential of its own, which we do not fetch."
-        else:
-            message = "It names a schema of its own, which we do not fetch."
-        return Finding("schema", Outcome.UNDECIDED, "unknown-schema", message, details, decides=False)
-    kind = kind_of(document)
+        return _unknown(url, "JsonSchemaCredential" in types_of(entry))
+    return _official(url, kind_of(document))
+
+
+def _unknown(url: str, in_credential: bool) -> Finding:
+    if in_credential:
+        message = "Its schema is in a credential of its own, which we do not fetch."
+    else:
+        message = "It names a schema of its own, which we do not fetch."
+    return Finding("schema", Outcome.UNDECIDED, "unknown-schema", message, {"schemas": url}, decides=False)
+
+
+def _official(url: str, kind: str) -> Finding:
+    details = {"schemas": url}
     if OFFICIAL[url] != kind:
         message = f"It is a {kind} and names the schema of something else."
         return Finding("schema", Outcome.FAILED, "schema-other-kind", message, details)
     message = f"It names the schema of {kind}, whose rules are ours."
     return Finding("schema", Outcome.PASSED, "ok", message, {**details, "by": "structure"})
+
+
+@lru_cache(maxsize=64)
+def _official_again(url: str, kind: str) -> Finding:
+    found = _official(url, kind)
+    # One for all of them, so nobody may write into it.
+    return replace(found, details=MappingProxyType(dict(found.details)))

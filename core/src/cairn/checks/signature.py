@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from cairn.canonical.shapes import Glance
+    from cairn.canonical.glance import Glance
     from cairn.materials import Materials
     from cairn.proof.outcome import Resolve
     from cairn.reading import Unverified

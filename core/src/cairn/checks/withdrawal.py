@@ -6,6 +6,8 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cairn.canonical import parse_json
@@ -19,11 +21,12 @@ from cairn.checks.signature import proof
 from cairn.credential import format_datetime, parse_datetime
 from cairn.credential.address import is_web
 from cairn.credential.shapes import types_of
-from cairn.errors import CairnError, MalformedError, UnavailableError
+from cairn.errors import CairnError, MalformedError, UnavailableError, UnsupportedError
 from cairn.materials import MAX_STATUS_ENTRIES
 from cairn.proof import CLOCK_SKEW, Outcome, jws, status_token
 from cairn.reading import SD_JWT_VC, read
 from cairn.status import (
+    BITSTRING,
     MESSAGE,
     REFRESH,
     REVOCATION,
@@ -32,6 +35,7 @@ from cairn.status import (
     StatusList,
     has_suspension_twin,
     is_revocation_list,
+    read_index,
     read_revocation_list,
     read_status_list,
     subject_id,
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from cairn.materials import Materials
+    from cairn.plain import Facts
 
 # Bitstring Status List §2.2: how long a fetched list may be used when it does not say.
 _DEFAULT_TTL = timedelta(minutes=5)
@@ -220,25 +225,34 @@ def _status_details(materials: Materials, list_url: str) -> dict[str, str]:
     return details
 
 
-def not_withdrawn(materials: Materials, issuer: str, at: datetime) -> Finding | None:
-    """What `status` finds when a badge's one entry in a list of bits is not set; None: ask that."""
-    pointer = materials.credential.unverified_document["credentialStatus"]
-    if type(pointer) is not dict or pointer.keys() - _PLAIN_ENTRY:
-        return None
+def not_withdrawn(materials: Materials, facts: Facts, at: datetime) -> Finding | None:
+    """What `status` finds when a badge's one plain entry in a list of bits is not set; None: ask that."""
     try:
-        entry = StatusEntry.from_document(pointer)
-        if entry.purpose not in (REVOCATION, SUSPENSION):
-            return None
-        listed = _status_list(materials, entry, issuer, at)
-        if listed.has_twin or listed.bits.get(entry.index):
+        entry = _entry(facts.purpose, facts.list_url, facts.status_id)
+        index = read_index(facts.list_index)
+        listed = _status_list(materials, entry, facts.issuer, at)
+        if listed.has_twin or listed.bits.get(index):
             return None
     except CairnError:
         return None
-    details = _status_details(materials, entry.list_url)
-    return Finding("status", Outcome.PASSED, "ok", _NOT_WITHDRAWN, details)
+    if _tells_on_holder_by_name(facts.id or "", entry.list_url):
+        return None
+    return _not_listed(entry.list_url, materials.gathered_at)
 
 
-_PLAIN_ENTRY = frozenset({"id", "type", "statusPurpose", "statusListIndex", "statusListCredential"})
+@lru_cache(maxsize=64)  # thousands of badges are on one list
+def _entry(purpose: str | None, list_url: str | None, identifier: str | None) -> StatusEntry:
+    told = {"statusPurpose": purpose, "statusListCredential": list_url, "id": identifier}
+    entry = StatusEntry.from_document({**told, "type": BITSTRING, "statusListIndex": "0"})
+    if entry.purpose not in (REVOCATION, SUSPENSION):
+        raise UnsupportedError("status-purpose", "this entry has more to say than whether it is set")
+    return entry
+
+
+@lru_cache(maxsize=64)
+def _not_listed(list_url: str, gathered_at: datetime) -> Finding:
+    details = {"list_url": list_url, "checked_at": format_datetime(gathered_at)}
+    return Finding("status", Outcome.PASSED, "ok", _NOT_WITHDRAWN, MappingProxyType(details))
 
 
 def _status_list(materials: Materials, entry: StatusEntry, issuer: str | None, at: datetime) -> _Listed:
@@ -351,7 +365,10 @@ def _milliseconds(ttl: Any) -> timedelta:
 
 def _tells_on_holder(materials: Materials, list_url: str) -> bool:
     """Whether asking for the list would tell its host which credential is being looked at (B87)."""
-    identifier = str(materials.credential.unverified_document.get("id", "")).rstrip("/")
-    own_part = identifier.rpartition("/")[2].rpartition(":")[2]
+    return _tells_on_holder_by_name(str(materials.credential.unverified_document.get("id", "")), list_url)
+
+
+def _tells_on_holder_by_name(identifier: str, list_url: str) -> bool:
+    own_part = identifier.rstrip("/").rpartition("/")[2].rpartition(":")[2]
     # By the text alone: nobody has judged yet whether this is an address (B18).
     return "?" in list_url or (len(own_part) >= 8 and own_part in list_url)

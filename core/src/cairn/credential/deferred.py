@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import wraps
+from functools import cached_property, lru_cache, wraps
 from operator import itemgetter
 from typing import Any, NoReturn
 
@@ -72,12 +72,21 @@ class _Question:
         return getattr(self.kind, "plain", None)
 
     def is_answered(self, values: Sequence[str]) -> bool:
-        problems: list[Any] = []
-        self.kind(self.fill(values), "", problems)
-        return not problems
+        return _is_of_kind(self.kind, self.fill(values))
 
 
-@dataclass(frozen=True, slots=True)
+def _is_of_kind(kind: Callable[..., None], value: Any) -> bool:
+    problems: list[Any] = []
+    kind(value, "", problems)
+    return not problems
+
+
+# Terms of enumerations and dates are the same in thousands of badges.
+_SHORT = 64
+_is_of_kind_again = lru_cache(maxsize=1024)(_is_of_kind)
+
+
+@dataclass(frozen=True)
 class _Apart:
     """Ids that must be distinct, and different from all others."""
 
@@ -89,9 +98,21 @@ class _Apart:
         return frozenset(each.number for each in (*self.own, *self.others) if isinstance(each, Gap))
 
     def is_answered(self, values: Sequence[str]) -> bool:
-        own = {values[each.number] if type(each) is Gap else each for each in self.own}
-        others = [values[each.number] if type(each) is Gap else each for each in self.others]
-        return len(own) == len(self.own) and own.isdisjoint(others)
+        own_gaps, own_known, other_gaps, others_known = self._taken_apart
+        own = {*own_known, *[values[gap] for gap in own_gaps]}
+        if len(own) != len(self.own) or not own.isdisjoint(others_known):
+            return False
+        return own.isdisjoint([values[gap] for gap in other_gaps])
+
+    @cached_property
+    def _taken_apart(self) -> tuple[tuple[int, ...], frozenset[str], tuple[int, ...], frozenset[str]]:
+        """The gaps among them, and what is known, of each list."""
+        return (*_gaps_and_known(self.own), *_gaps_and_known(self.others))
+
+
+def _gaps_and_known(ids: Sequence[str]) -> tuple[tuple[int, ...], frozenset[str]]:
+    gaps = tuple(each.number for each in ids if isinstance(each, Gap))
+    return gaps, frozenset(each for each in ids if not isinstance(each, Gap))
 
 
 class Deferring(list[Any]):
@@ -113,11 +134,13 @@ class Deferring(list[Any]):
 
 
 # Most questions are whether something is an address. Plain ones are recognised all at once: everything that
-# these match is an identifier, or a web address, for `cairn.credential.address` too.
-_SAFE = r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})"
-_PLAIN_IDENTIFIERS = re.compile(rf"(?:(?:https?|urn|did):{_SAFE}+ )*", re.ASCII)
-_PLAIN_ADDRESSES = re.compile(rf"(?:https?://[a-z0-9.-]+(?:[/?#]{_SAFE}*)? )*", re.ASCII)
-_PLAIN = {"identifier": _PLAIN_IDENTIFIERS, "web-address": _PLAIN_ADDRESSES}
+# these match is an identifier, a web address or an index for those who are asked one by one, too.
+_SAFE = r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]++|%[0-9A-Fa-f]{2})"
+_PLAIN = {
+    "identifier": rf"(?:https?|urn|did):{_SAFE}+ ",
+    "web-address": rf"https?://[a-z0-9.-]+(?:[/?#]{_SAFE}*)? ",
+    "index": "(?:0|[1-9][0-9]{0,17}) ",
+}
 
 
 class Residue:
@@ -137,23 +160,37 @@ class Residue:
                     plain[question.plain][question.kind, number] = question
             else:
                 rest[id(question)] = question
-        self._plain = tuple(
-            (_PLAIN[name], tuple({number for _, number in asked}), tuple(asked.values()))
-            for name, asked in plain.items()
-            if asked
+        gaps = {name: tuple({number for _, number in asked}) for name, asked in plain.items()}
+        self._plain_gaps = tuple(gap for numbers in gaps.values() for gap in numbers)
+        counted = (f"(?:{_PLAIN[name]}){{{len(numbers)}}}" for name, numbers in gaps.items())
+        self._are_plain = re.compile("".join(counted), re.ASCII)
+        self._plain = tuple(question for asked in plain.values() for question in asked.values())
+        self._strings = tuple(
+            (question.kind, question.value.number)
+            for question in rest.values()
+            if isinstance(question, _Question) and type(question.value) is Gap
         )
-        self._rest = tuple(rest.values())
+        self._rest = tuple(
+            question
+            for question in rest.values()
+            if not (isinstance(question, _Question) and type(question.value) is Gap)
+        )
         self.gaps = frozenset(gap for question in questions for gap in question.gaps)
         """The strings that are asked about."""
 
     def holds(self, values: Sequence[str]) -> bool:
         """Whether a document with these strings breaks no rule; False also when that is not plain to see."""
-        asked = list(self._rest)
-        for pattern, gaps, questions in self._plain:
-            text = "".join([f"{values[gap]} " for gap in gaps])
-            if len(text) > MAX_LENGTH or not pattern.fullmatch(text):
-                asked += questions
-        return all(question.is_answered(values) for question in asked)
+        text = "".join([f"{values[gap]} " for gap in self._plain_gaps])
+        if not self._are_plain.fullmatch(text) or (
+            len(text) > MAX_LENGTH and any(len(values[gap]) > MAX_LENGTH for gap in self._plain_gaps)
+        ):
+            for question in self._plain:
+                if not question.is_answered(values):
+                    return False
+        for kind, gap in self._strings:
+            if not (_is_of_kind_again if len(values[gap]) < _SHORT else _is_of_kind)(kind, values[gap]):
+                return False
+        return all(asked.is_answered(values) for asked in self._rest)
 
     def of(self, known: Mapping[int, str]) -> Residue | None:
         """What remains when some of the strings are known; None when those break a rule."""

@@ -97,7 +97,7 @@ def moment(value: Any, path: str, problems: list[Problem]) -> None:
         problems.append(Problem(path, "date-time", "should be a date and time with a zone"))
 
 
-@of_strings
+@partial(of_strings, plain="index")
 def decimal_index(value: Any, path: str, problems: list[Problem]) -> None:
     """A number as canonical decimal text (B17): no sign, no leading zero, ASCII digits."""
     canonical = isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 18

@@ -419,36 +419,43 @@ def nodes(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]
 
 def _nodes(value: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every object of the document but contexts, proofs and contained credentials."""
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            if type(item) not in SCALARS:
-                yield from _nodes(item, join(path, index))
-    if not is_object(value):
-        return
-    if path and is_contained(value):
-        return
-    yield path, value
-    for name, item in value.items():
-        if type(item) not in SCALARS and name not in ("@context", "proof"):
-            yield from _nodes(item, join(path, name))
+    # Not by recursion: each object would be handed up through all generators above it.
+    pending = [(path, value)]
+    while pending:
+        place, item = pending.pop()
+        if is_object(item):
+            if place and is_contained(item):
+                continue
+            yield place, item
+        pending += _members(item, place)
 
 
-def _contained_nodes(
-    value: Any, path: str, *, inside: bool = False
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _contained_nodes(value: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every object of the contained documents, which ``_nodes`` leaves out."""
+    pending = [(path, value, False)]
+    while pending:
+        place, item, inside = pending.pop()
+        if is_object(item):
+            inside = inside or (bool(place) and is_contained(item))
+            if inside:
+                yield place, item
+        pending += [(*member, inside) for member in _members(item, place)]
+
+
+def _members(value: Any, path: str) -> list[tuple[str, Any]]:
+    """What lies directly in an object or a list, the last first, but scalars, contexts and proofs."""
     if isinstance(value, list):
-        for index, item in enumerate(value):
-            if type(item) not in SCALARS:
-                yield from _contained_nodes(item, join(path, index), inside=inside)
-    if not is_object(value):
-        return
-    inside = inside or (bool(path) and is_contained(value))
-    if inside:
-        yield path, value
-    for name, item in value.items():
-        if type(item) not in SCALARS and name not in ("@context", "proof"):
-            yield from _contained_nodes(item, join(path, name), inside=inside)
+        found = [(join(path, index), item) for index, item in enumerate(value) if type(item) not in SCALARS]
+    elif is_object(value):
+        found = [
+            (join(path, name), item)
+            for name, item in value.items()
+            if type(item) not in SCALARS and name not in ("@context", "proof")
+        ]
+    else:
+        return []
+    found.reverse()
+    return found
 
 
 # Documents that have rules and a judgement of their own, wherever they stand in another one.

@@ -15,8 +15,10 @@ Hides two libraries (PyNaCl for Ed25519, cryptography for ECDSA and RSA) behind 
 
 from cairn.keys.algorithms import Algorithm
 from cairn.keys.encodings import (
+    base58btc,
     base58btc_decode,
     base58btc_encode,
+    base64url,
     base64url_decode,
     base64url_encode,
     is_base64url,
@@ -31,8 +33,10 @@ __all__ = [
     "PrivateKey",
     "PublicKey",
     "Signer",
+    "base58btc",
     "base58btc_decode",
     "base58btc_encode",
+    "base64url",
     "base64url_decode",
     "base64url_encode",
     "is_base64url",

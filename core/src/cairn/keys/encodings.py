@@ -3,20 +3,38 @@
 
 from __future__ import annotations
 
+from binascii import Error as BinasciiError
 from binascii import a2b_base64, b2a_base64
 from typing import Literal
 
 from cairn.errors import MalformedError
 
 _BASE64URL = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-_TO_BASE64URL = bytes.maketrans(b"+/", b"-_")
-_TO_BASE64 = bytes.maketrans(b"-_", b"+/")
 # What a text may end with, by how many characters are left over after the last four: nothing but the bits of
 # whole bytes. One left over spells none.
 _BASE64URL_ENDS = (_BASE64URL, b"", _BASE64URL[::16], _BASE64URL[::4])
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+
+
+def _split(digits: int) -> tuple[int, int, int, int]:
+    """How 96 digits in lanes of so many each become lanes of half as many.
+
+    The quotient of a lane by 58^(digits/2) is lane · reciprocal >> shift: exactly, as long as the error of
+    the reciprocal, times the largest lane, stays below 2^shift. It moves to the upper half of the lane.
+    """
+    divisor, largest = 58 ** (digits // 2), 58**digits - 1
+    shift = next(shift for shift in range(1, 12 * digits) if (-(1 << shift) % divisor) * largest < 1 << shift)
+    quotient = (1 << divisor.bit_length()) - 1
+    half = 6 * digits if digits > 2 else 8
+    return (
+        -(-(1 << shift) // divisor),
+        shift,
+        sum(quotient << 12 * digits * lane for lane in range(96 // digits)),
+        (1 << half) - divisor,
+    )
+
+
 _BASE58_VALUES = {character: value for value, character in enumerate(_BASE58)}
-_BASE58_PAIRS = [high + low for high in _BASE58 for low in _BASE58]
 # Base conversion in one go, for texts as long as signatures: the digits lie in a number eight bits apart, and
 # each step adds up neighbours, all pairs of them at once, until one sum is left.
 _BASE58_DIGITS = bytes(_BASE58.find(chr(octet)) & 0xFF for octet in range(256))
@@ -25,14 +43,27 @@ _BASE58_STEPS = [
     for width in (8, 16, 32, 64, 128, 256, 512)
 ]
 _BASE58_SHORT = 128
+# And back: three numbers of 32 digits lie in lanes of twelve bits a digit, wide enough for a product, and
+# each step divides all of them at once, by multiplying. What is left after the last are digits in bytes of
+# their own, two and a gap and two and a gap.
+_BASE58_GROUP, _BASE58_THIRD = 58**96, 58**32
+_BASE58_SPLITS = [_split(width) for width in (32, 16, 8, 4, 2)]
+_BASE58_GAPS = sum(0xFF << 24 * lane + 16 for lane in range(48))
+_BASE58_LETTERS = _BASE58.encode().ljust(256, b"?")
 # Base conversion is quadratic. Nothing we read needs more: an RSA key of 8,192 bits has 1,411 characters.
 _BASE58_LIMIT = 2048
 _BASE64_LIMIT = 8 * 1024 * 1024
 
 
+def base64url(octets: bytes) -> bytes:
+    """RFC 4648 §5 without padding, as JOSE and multibase ``u`` want it, in ASCII."""
+    # Looking for two characters is quicker than translating all, and text in ASCII has few of them.
+    return b2a_base64(octets, newline=False).rstrip(b"=").replace(b"+", b"-").replace(b"/", b"_")
+
+
 def base64url_encode(octets: bytes) -> str:
-    """RFC 4648 §5 without padding, as JOSE and multibase ``u`` want it."""
-    return b2a_base64(octets, newline=False).translate(_TO_BASE64URL, b"=").decode("ascii")
+    """The same as a string."""
+    return base64url(octets).decode("ascii")
 
 
 def base64url_decode(text: str) -> bytes:
@@ -43,14 +74,24 @@ def base64url_decode(text: str) -> bytes:
     """
     if len(text) > _BASE64_LIMIT:
         raise MalformedError("limit-base64url", f"a base64url text of {len(text):,} characters is too long")
-    if not text or not is_base64url(text):
-        raise MalformedError("base64url", "base64url has only letters, digits, '-' and '_', and at least one")
+    written = text.encode("ascii", "replace")
+    # What only base64 has would pass below. A few memory scans take less time than a look at each character.
+    if not written or b"+" in written or b"/" in written or b"=" in written:
+        raise _no_base64url()
     if len(text) % 4 == 1:
         raise MalformedError("base64url", f"no bytes have a base64url form of {len(text)} characters")
-    written = text.encode("ascii")
+    packed = written.replace(b"-", b"+").replace(b"_", b"/") + b"=" * (-len(text) % 4)
+    try:
+        octets = a2b_base64(packed, strict_mode=True)
+    except BinasciiError:
+        raise _no_base64url() from None
     if written[-1] not in _BASE64URL_ENDS[len(text) % 4]:
         raise MalformedError("base64url", "the last character of the base64url text has stray bits")
-    return a2b_base64(written.translate(_TO_BASE64) + b"==")
+    return octets
+
+
+def _no_base64url() -> MalformedError:
+    return MalformedError("base64url", "base64url has only letters, digits, '-' and '_', and at least one")
 
 
 def is_base64url(text: str, also: bytes = b"") -> bool:
@@ -58,16 +99,30 @@ def is_base64url(text: str, also: bytes = b"") -> bool:
     return text.isascii() and not text.encode("ascii").translate(None, _BASE64URL + also)
 
 
-def base58btc_encode(octets: bytes) -> str:
-    """Bitcoin's base 58 (draft-msporny-base58-03); every leading zero byte is one ``1``."""
+def base58btc(octets: bytes) -> bytes:
+    """Bitcoin's base 58 (draft-msporny-base58-03), in ASCII; every leading zero byte is one ``1``."""
     significant = octets.lstrip(b"\0")
     number = int.from_bytes(significant, "big")
-    pairs = []
-    while number:
-        number, pair = divmod(number, 58 * 58)
-        pairs.append(_BASE58_PAIRS[pair])
-    digits = "".join(reversed(pairs)).lstrip("1")
-    return "1" * (len(octets) - len(significant)) + digits
+    digits = _short_digits(number % _BASE58_GROUP)
+    while number >= _BASE58_GROUP:
+        number //= _BASE58_GROUP
+        digits = _short_digits(number % _BASE58_GROUP) + digits
+    return b"1" * (len(octets) - len(significant)) + digits.lstrip(b"1")
+
+
+def base58btc_encode(octets: bytes) -> str:
+    """The same as a string."""
+    return base58btc(octets).decode("ascii")
+
+
+def _short_digits(number: int) -> bytes:
+    """The 96 digits of a number, those in front included that are naught."""
+    rest, low = divmod(number, _BASE58_THIRD)
+    high, middle = divmod(rest, _BASE58_THIRD)
+    lanes = high << 768 | middle << 384 | low
+    for reciprocal, shift, quotients, move in _BASE58_SPLITS:
+        lanes += (lanes * reciprocal >> shift & quotients) * move
+    return (lanes | _BASE58_GAPS).to_bytes(144, "big").translate(_BASE58_LETTERS, b"\xff")
 
 
 def base58btc_decode(text: str) -> bytes:

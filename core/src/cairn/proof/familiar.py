@@ -7,10 +7,14 @@ as an unknown shape, is for `data_integrity.check` to look at, which alone may r
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cairn.canonical.lifted import dump
+from cairn.canonical.gaps import SENTINEL
+from cairn.canonical.jcs import jcs
+from cairn.canonical.lines import NOTHING, Text
+from cairn.canonical.plan import written_in_full
 from cairn.canonical.shapes import Shapes, parse_whole
 from cairn.canonical.strict_json import parse_json
 from cairn.credential import parse_datetime
@@ -26,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from cairn.canonical.shapes import Glance
+    from cairn.canonical.glance import Glance
     from cairn.credential.deferred import Residue
     from cairn.proof.outcome import Resolve
 
@@ -35,6 +39,7 @@ SHAPES = Shapes()
 
 _MEMBERS = frozenset({"type", "cryptosuite", "created", "verificationMethod", "proofPurpose", "proofValue"})
 _STRINGS = ("created", "verificationMethod", "proofValue")
+_SIGNED = tuple(("proof", name) for name in _STRINGS)
 
 
 def read_token(text: str) -> tuple[jose.Token, Glance]:
@@ -71,12 +76,24 @@ _MAX_INTEGER = 2**53 - 1
 
 def fits(glance: Glance) -> bool:
     """Whether the document plainly breaks no rule; if not, `structure_problems` has to be asked."""
-    asked = glance.note("residue", _residue)
-    if glance.is_special:
-        asked = glance.special_note("residue", lambda known: None if asked is None else asked.of(known))
-    if asked is None or (glance.is_escaped and any("\\" in glance.values[gap] for gap in asked.gaps)):
+    asked = glance.special_note("residue", lambda known: _residue_beyond(glance, known)) or glance.note(
+        "residue", _residue
+    )
+    if not asked:
         return False
-    return bool(asked.holds(glance.values))
+    values = glance.values
+    # What rules ask about is never written with an escape; whatever is, they have to be asked about in full.
+    if not glance.is_unescaped and any("\\" in values[gap] for gap in asked.gaps):
+        return False
+    return bool(asked.holds(values))
+
+
+def _residue_beyond(glance: Glance, known: Mapping[int, str]) -> Residue | None:
+    asked = glance.note("residue", _residue)
+    if asked is None or any("\\" in known[gap] for gap in asked.gaps & known.keys()):
+        return None
+    left: Residue | None = asked.of(known)
+    return left
 
 
 def _residue(glance: Glance) -> Residue | None:
@@ -90,34 +107,58 @@ def check(glance: Glance, resolve: Resolve, *, at: datetime) -> Answer | None:
 
     The caller has seen that the document is still what was looked at (`Glance.is_of`).
     """
-    found = None if glance.was_in_vain else _check(glance, resolve, at)
+    found = look(glance, resolve, at=at)
+    return None if found is None else found.answer(glance.unsecured())
+
+
+class Holds(NamedTuple):
+    """What a proof that holds says of itself."""
+
+    suite: str
+    created: str
+    method: str
+
+    @property
+    def details(self) -> dict[str, str]:
+        return {"cryptosuite": self.suite, "created": self.created}
+
+    def answer(self, document: Mapping[str, Any] | None) -> Answer:
+        return Answer(Outcome.PASSED, "ok", INTACT, document, (self.method,), self.details)
+
+
+def look(glance: Glance, resolve: Resolve, *, at: datetime) -> Holds | None:
+    """Whether the one proof of a document plainly holds."""
+    found = None if glance.was_in_vain else _look(glance, resolve, at)
     glance.was_in_vain = found is None
     return found
 
 
-def _check(glance: Glance, resolve: Resolve, at: datetime) -> Answer | None:
-    document = glance.document
+def _look(glance: Glance, resolve: Resolve, at: datetime) -> Holds | None:
     suite = glance.note("suite", lambda look: _suite(look.document))
     if not suite:
         return None
-    proof = document["proof"]
-    url = proof["verificationMethod"]
+    created, url, value = glance.strings_at(_SIGNED)
+    assert created is not None and url is not None and value is not None  # noqa: PT018 - the suite says so
     try:
-        created = parse_datetime(proof["created"])
-        if not is_identifier(url) or created > at + CLOCK_SKEW:
+        moment = parse_datetime(created)
+        if not is_identifier(url) or moment > at + CLOCK_SKEW:
             return None
         signed = _hash_input(glance, suite)
         method = resolve(url)
         if signed is None or method.public_key.algorithm is not Algorithm.ED25519:
             return None
-        if not method.public_key.verify(signed, multibase_decode(proof["proofValue"])):
+        if not method.public_key.verify(signed, multibase_decode(value)):
             return None
-        refuse_key_out_of_use(method, signed_at=created, at=at)
+        refuse_key_out_of_use(method, signed_at=moment, at=at)
     except CairnError:
         return None
-    unsecured = _unsecured(document)
-    details = {"cryptosuite": suite, "created": proof["created"]}
-    return Answer(Outcome.PASSED, "ok", INTACT, unsecured, (url,), details)
+    return Holds(suite, created, url)
+
+
+def named_key(glance: Glance) -> str | None:
+    """What the one proof calls its key, if only the values of its strings could be wrong."""
+    suite = glance.note("suite", lambda look: _suite(look.document))
+    return glance.strings_at(_SIGNED)[1] if suite else None
 
 
 def _suite(document: Mapping[str, Any]) -> str:
@@ -143,12 +184,31 @@ def _hash_input(glance: Glance, suite: str) -> bytes | None:
     # JCS signs bytes, not meaning, so it also has to be known that the document has one (B73).
     if not glance.is_plain or not glance.is_covered():
         return None
-    options = {name: value for name, value in glance.document["proof"].items() if name != "proofValue"}
-    parts = (dump(options), dump(_unsecured(glance.document)))
-    return b"".join([sha256(part).digest() for part in parts if part is not None])
+    known = glance.special_note("jcs", lambda known: _canonical_texts(glance, known))
+    values = glance.free if known else glance.values
+    options, body = known or glance.note("jcs", _canonical_texts)
+    written = written_in_full(values)
+    assert written is not None  # or it would not be covered
+    return sha256(options.fill(written)).digest() + sha256(body.fill(written)).digest()
 
 
-def _unsecured(document: Mapping[str, Any]) -> dict[str, Any]:
-    unsecured = dict(document)
-    del unsecured["proof"]
-    return unsecured
+_GAP = re.compile(rf"{SENTINEL}:([0-9]+)".encode())
+
+
+def _canonical_texts(glance: Glance, known: Mapping[int, str] = NOTHING) -> tuple[Text, Text]:
+    """The canonical JSON of the proof's options and of the document, with holes for what is not known."""
+    gapped, gaps = glance.gapped()
+    left = [gap for gap in range(len(gaps)) if gap not in known]
+    numbers = {gap: at for at, gap in enumerate(left)}
+
+    def text(part: Mapping[str, Any]) -> Text:
+        # In the text between them every odd part is the number of a gap.
+        pieces = _GAP.split(jcs(part))
+        return Text(
+            piece if at % 2 == 0 else known.get(int(piece), numbers.get(int(piece), ""))
+            for at, piece in enumerate(pieces)
+        )
+
+    options = gapped.pop("proof")
+    del options["proofValue"]
+    return text(options), text(gapped)

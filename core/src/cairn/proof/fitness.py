@@ -13,7 +13,7 @@ from cairn.proof import familiar
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cairn.canonical.shapes import Glance
+    from cairn.canonical.glance import Glance
 
 _HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 

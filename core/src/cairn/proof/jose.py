@@ -50,7 +50,7 @@ __all__ = [
 
 # What the payload may carry beside the credential (RFC 7519 §4.1, RFC 7800): taken out before the rest is
 # read as JSON-LD, which does not define them (N32).
-_CLAIMS = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf"})
+CLAIMS = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf"})
 _NAMES = ("iss", "sub", "jti")
 
 
@@ -97,7 +97,22 @@ looks_like_token = jws.looks_like_jws
 
 def sign(document: Mapping[str, Any], signer: Signer, *, kid: str) -> str:
     """Sign the credential as a ``vc+jwt`` token (VC-JOSE-COSE §3.1.1) with claims that agree with it (S9)."""
-    return jws.sign({"typ": "vc+jwt", "cty": "vc", "kid": kid}, {**said_twice(document), **document}, signer)
+    return jws.sign(header_of(kid), payload_of(document), signer)
+
+
+def header_of(kid: str) -> dict[str, str]:
+    """What the header of a ``vc+jwt`` token says beside its algorithm."""
+    return {"typ": "vc+jwt", "cty": "vc", "kid": kid}
+
+
+def seconds_of(moment: str) -> int:
+    """A NumericDate (RFC 7519 §2)."""
+    return int(parse_datetime(moment).timestamp())
+
+
+def payload_of(document: Mapping[str, Any], seconds: Callable[[str], Any] = seconds_of) -> dict[str, Any]:
+    """The credential with what a token says again before it; ``seconds`` writes a moment."""
+    return {**said_twice(document, seconds), **document}
 
 
 def sign_presentation(
@@ -117,7 +132,7 @@ def split(token: str, *, parse: Callable[[bytes], dict[str, Any]] = parse_json) 
 def token_of(parts: Jws) -> Token:
     """The credential or presentation in a token, apart from the claims beside it."""
     old = _has_vp_claim(parts)
-    known = _CLAIMS | {"nonce"} if old or is_presentation(parts.payload) else _CLAIMS
+    known = CLAIMS | {"nonce"} if old or is_presentation(parts.payload) else CLAIMS
     claims = {name: parts.payload[name] for name in known if name in parts.payload}
     rest = {name: value for name, value in parts.payload.items() if name not in known}
     document = _presentation(rest, claims) if old else _document(rest, claims)
@@ -196,7 +211,7 @@ def disagreements(token: Token) -> tuple[str, ...]:
     )
 
 
-def said_twice(document: Mapping[str, Any]) -> dict[str, Any]:
+def said_twice(document: Mapping[str, Any], seconds: Callable[[str], Any] = seconds_of) -> dict[str, Any]:
     """The claims that repeat what the credential says (RFC 7519 §4.1 as OB 3.0 §8.2.4 uses it)."""
     speaker = holder_id if is_presentation(document) else issuer_id
     claims: dict[str, Any] = {"iss": speaker(document)}
@@ -209,7 +224,7 @@ def said_twice(document: Mapping[str, Any]) -> dict[str, Any]:
     for claim, names in (("nbf", ("validFrom", "issuanceDate")), ("exp", ("validUntil", "expirationDate"))):
         for name in names:
             if isinstance(document.get(name), str):
-                claims[claim] = int(parse_datetime(document[name]).timestamp())
+                claims[claim] = seconds(document[name])
     return {name: value for name, value in claims.items() if value is not None}
 
 

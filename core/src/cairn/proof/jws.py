@@ -65,11 +65,15 @@ def looks_like_jws(text: str) -> bool:
 
 def sign(header: Mapping[str, Any], payload: Mapping[str, Any], signer: Signer) -> str:
     """Sign the payload; ``alg`` is the signer's own and stands first in the header."""
-    if signer.algorithm not in _SIGNING_NAMES:
-        raise UnsupportedError("key-type", f"tokens are signed with Ed25519 or ECDSA, not {signer.algorithm}")
-    full = {"alg": _SIGNING_NAMES[signer.algorithm], **header}
-    signed = f"{base64url_encode(to_json(full))}.{base64url_encode(to_json(payload))}"
+    signed = f"{first_part(header, signer.algorithm)}.{base64url_encode(to_json(payload))}"
     return f"{signed}.{base64url_encode(signer.sign(signed.encode('ascii')))}"
+
+
+def first_part(header: Mapping[str, Any], algorithm: Algorithm) -> str:
+    """The header as it stands in a token that is signed with this algorithm."""
+    if algorithm not in _SIGNING_NAMES:
+        raise UnsupportedError("key-type", f"tokens are signed with Ed25519 or ECDSA, not {algorithm}")
+    return base64url_encode(to_json({"alg": _SIGNING_NAMES[algorithm], **header}))
 
 
 def split(token: str, *, parse: Callable[[bytes], dict[str, Any]] = parse_json) -> Jws:
@@ -110,6 +114,13 @@ def take_apart(token: str, *, parse: Callable[[bytes], dict[str, Any]] = parse_j
     return Jws(header, payload, token.rpartition(".")[0].encode("ascii"), signature)
 
 
+def read_header(encoded: str) -> dict[str, Any]:
+    """The header as it stands in a token, if nothing in it changes how the token is read."""
+    header = parse_json(base64url_decode(encoded))
+    _refuse_extensions(header)
+    return header
+
+
 # An issuer's tokens share their header, so what it spells is kept. It says nothing about any of them.
 _MAX_KEPT_HEADER = 512
 
@@ -146,9 +157,14 @@ def verify(jws: Jws, key: PublicKey) -> None:
 
 def issued_at(jws: Jws, *, at: datetime) -> datetime | None:
     """When the token says it was made, which is not later than ``at``."""
-    if "iat" not in jws.payload:
+    return moment_of(jws.payload, at=at)
+
+
+def moment_of(claims: Mapping[str, Any], *, at: datetime) -> datetime | None:
+    """The same, of its claims alone."""
+    if "iat" not in claims:
         return None
-    moment = datetime.fromtimestamp(jws.payload["iat"], UTC)
+    moment = datetime.fromtimestamp(claims["iat"], UTC)
     if moment > at + CLOCK_SKEW:
         raise MalformedError("created-in-future", "The token says that it will be made in the future.")
     return moment

@@ -58,7 +58,7 @@ _SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*~(?:[A-Za-z0
 # IANA "Named Information Hash Algorithm": those that are as strong as RFC 9901 §4.1.1 asks for.
 _HASHES: Final = {"sha-256": hashlib.sha256, "sha-384": hashlib.sha384, "sha-512": hashlib.sha512}
 
-_DIGESTS: Final = "_sd"
+DIGESTS: Final = "_sd"
 _HASH_NAME: Final = "_sd_alg"
 _PLACEHOLDER: Final = "..."
 
@@ -131,14 +131,9 @@ def issue(
     """Sign the claims so that those at the JSON pointers in ``disclose`` can be shown one by one (§5)."""
     if _reserved_in(claims):
         raise MalformedError("sd-jwt-reserved", "The claims use a name that SD-JWT keeps for itself.")
-    hidden = _Hider({_parse_pointer(pointer) for pointer in disclose}, salt)
-    payload = hidden.object(claims, ())
-    if hidden.wanted:
-        missing = ", ".join(sorted(map(_pointer, hidden.wanted)))
-        raise MalformedError("sd-jwt-pointer", f"There is nothing to disclose at {missing}.")
-    if hidden.texts:
-        payload[_HASH_NAME] = "sha-256"
-    return "~".join([jws.sign(header, payload, signer), *hidden.texts, ""])
+    hider = Hider(disclose, salt)
+    payload = hider.payload(claims)
+    return "~".join([jws.sign(header, payload, signer), *hider.texts, ""])
 
 
 def refuse_withholding(kind: str, disclose: Collection[str]) -> None:
@@ -149,13 +144,23 @@ def refuse_withholding(kind: str, disclose: Collection[str]) -> None:
         raise MalformedError("sd-jwt-never-disclosable", f"Every reader must see {names}.")
 
 
-class _Hider:
+class Hider:
     """Walks through claims and takes out what is to be disclosable, the innermost first."""
 
-    def __init__(self, wanted: set[Path], salt: Callable[[], str]) -> None:
-        self.wanted = wanted
+    def __init__(self, disclose: Collection[str], salt: Callable[[], str]) -> None:
+        self.wanted = {_parse_pointer(pointer) for pointer in disclose}
         self.texts: list[str] = []
         self._salt = salt
+
+    def payload(self, claims: Mapping[str, Any]) -> dict[str, Any]:
+        """The claims as they are signed; the disclosures are then in ``texts``."""
+        payload = self.object(claims, ())
+        if self.wanted:
+            missing = ", ".join(sorted(map(_pointer, self.wanted)))
+            raise MalformedError("sd-jwt-pointer", f"There is nothing to disclose at {missing}.")
+        if self.texts:
+            payload[_HASH_NAME] = "sha-256"
+        return payload
 
     def value(self, value: Any, path: Path) -> Any:
         if isinstance(value, dict):
@@ -170,18 +175,22 @@ class _Hider:
         for name, member in members.items():
             inner = self.value(member, (*path, name))
             if (*path, name) in self.wanted:
-                digests.append(self.hide([self._salt(), name, inner], (*path, name)))
+                self.wanted.discard((*path, name))
+                digests.append(self.hide([self._salt(), name, inner]))
             else:
                 shown[name] = inner
         # Sorted by digest, so that their order tells nothing about the claims (§4.2.4.1).
-        return {**shown, _DIGESTS: sorted(digests)} if digests else shown
+        return {**shown, DIGESTS: sorted(digests)} if digests else shown
 
     def element(self, value: Any, path: Path) -> Any:
         inner = self.value(value, path)
-        return {_PLACEHOLDER: self.hide([self._salt(), inner], path)} if path in self.wanted else inner
-
-    def hide(self, disclosure: list[Any], path: Path) -> str:
+        if path not in self.wanted:
+            return inner
         self.wanted.discard(path)
+        return {_PLACEHOLDER: self.hide([self._salt(), inner])}
+
+    def hide(self, disclosure: list[Any]) -> str:
+        """The digest of what is left in place of a claim."""
         text = base64url_encode(to_json(disclosure))
         self.texts.append(text)
         return _digest({})(text)
@@ -240,13 +249,13 @@ class _Reader:
     def object(self, members: Mapping[str, Any], path: Path) -> dict[str, Any]:
         if _PLACEHOLDER in members or (path and _HASH_NAME in members):
             raise MalformedError("sd-jwt-reserved", "A name of SD-JWT's own is in a wrong place.")
-        digests = members.get(_DIGESTS, [])
+        digests = members.get(DIGESTS, [])
         if not isinstance(digests, list):
             raise MalformedError("sd-jwt-digest", "'_sd' is not a list of digests.")
         shown = {
             name: self.value(value, (*path, name))
             for name, value in members.items()
-            if name not in (_DIGESTS, _HASH_NAME)
+            if name not in (DIGESTS, _HASH_NAME)
         }
         for digest in digests:
             disclosure = self._take(digest)
@@ -295,7 +304,7 @@ def _disclosure(text: str) -> Disclosure:
     # Our parser reads objects; what is no single array cannot pass for the one member of this one.
     parsed = parse_json(b'{"d":' + data + b"}") if texts is None else {"d": texts}
     match parsed.get("d"):
-        case [str(), str() as name, value] if len(parsed) == 1 and name not in (_DIGESTS, _PLACEHOLDER):
+        case [str(), str() as name, value] if len(parsed) == 1 and name not in (DIGESTS, _PLACEHOLDER):
             return Disclosure(text, name, value)
         case [str(), value] if len(parsed) == 1:
             return Disclosure(text, None, value)
@@ -312,7 +321,7 @@ def _digest(payload: Mapping[str, Any]) -> Callable[[str], str]:
 
 def _reserved_in(value: Any) -> bool:
     if isinstance(value, dict):
-        return bool(value.keys() & {_DIGESTS, _HASH_NAME, _PLACEHOLDER}) or any(
+        return bool(value.keys() & {DIGESTS, _HASH_NAME, _PLACEHOLDER}) or any(
             map(_reserved_in, value.values())
         )
     return isinstance(value, list) and any(map(_reserved_in, value))

@@ -1,312 +1,170 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signing many credentials of one kind: everything but their own values is worked out once.
 
-    template = Template(document, signer, verification_method=…)  # some of its strings are `Slot`s
-    secured = template.sign({"id": "urn:uuid:…", "index": "77"}, at=now)
+    template = Template(document, suite="eddsa-rdfc-2022", verification_method=…)  # some strings are `Slot`s
+    secured = template.sign({"id": "urn:uuid:…", "index": "77"}, signer, at=now)
 
-The bytes are those that `cairn.sign` makes of the same document, always: Ed25519 is deterministic, and what a
-template cannot do exactly so it hands to `cairn.sign`. Rules that compare values (equal ids, a period
-that ends before it begins) are looked at for every credential. The others are asked once, of the document
-filled with the least acceptable values that its slots take.
+A signer in another process, or far away, is asked about a whole batch at once:
+
+    batch = [template.prepare(values, at=now) for values in rows]
+    signatures = ask([unsigned.to_sign for unsigned in batch])  # with embedded proofs 64 bytes each
+    secured = [unsigned.finish(signature) for unsigned, signature in zip(batch, signatures, strict=True)]
+
+The bytes are those that `cairn.proof` makes of the same document, always (of an SD-JWT: with the same salts),
+and what a template cannot do exactly so it hands to the full path. Rules that compare values (equal ids, a
+period that ends before it begins) are looked at for every credential. The others are asked once, of the
+document filled with the least acceptable values that its slots take.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from enum import Enum
-from hashlib import sha256
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+import secrets
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
 
-import orjson
-
-from cairn.canonical import rdf_canonical, to_json
-from cairn.canonical.compiler import compile_plan
-from cairn.canonical.gaps import IRI, SENTINEL, Refused, leaves
-from cairn.canonical.plan import Budget, Plan
-from cairn.canonical.rdfc import literal
-from cairn.credential import format_datetime, parse_datetime
-from cairn.errors import MalformedError, UnsupportedError
-from cairn.keys import Algorithm, multibase_encode
-from cairn.proof.data_integrity import PURPOSE, RDFC
-from cairn.proof.data_integrity import sign as add_proof
-from cairn.proof.fitness import has_hidden_characters, refuse_unfit
+from cairn.canonical.gaps import leaves
+from cairn.credential import parse_datetime
+from cairn.errors import UnsupportedError
+from cairn.keys import Algorithm
+from cairn.proof.data_integrity import RDFC
+from cairn.proof.moulds import Unsigned, mould_for
+from cairn.proof.slots import Kind, Slot, Slots, gap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Collection, Mapping, Sequence
 
     from cairn.keys import Signer
 
-_MAX_BYTES = 16 * 1024 * 1024
-_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_GAP = re.compile(rf"{SENTINEL}:([0-9]{{4}})")
+__all__ = ["Kind", "Slot", "Template", "Unsigned"]
+
 _WINDOWS = (("validFrom", "validUntil"), ("issuanceDate", "expirationDate"))
 
 # Members whose values may not be equal to those of some other member.
 _DISTINCT = frozenset({"id", "statusListCredential"})
 
-
-class Kind(Enum):
-    """What a slot takes: a pattern for the whole value, and values that rules are least likely to accept.
-
-    No pattern but that of `TEXT` lets a character through that JSON or N-Quads would escape. A number in
-    braces in a sample is replaced, so that no two slots are filled alike.
-    """
-
-    UUID = (_UUID, "00000000-0000-4000-8000-{:012d}")
-    URN = (rf"urn:uuid:{_UUID}", "urn:uuid:00000000-0000-4000-8000-{:012d}")
-    IDENTIFIER = (
-        r"(?:https?|urn|did):(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-F]{2}){1,2000}",
-        "urn:{}",
-        "did:{}",
-        "http:{}",
-    )
-    HEX = (r"[0-9a-f]{2,128}", "{:02d}")
-    HASH = (r"sha256\$[0-9a-f]{64}", "sha256${:064d}")
-    TOKEN = (r"[A-Za-z0-9_-]{1,128}", "_{}", "-{}")
-    MOMENT = (r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", "0002-01-01T00:00:00Z")
-    INDEX = (r"0|[1-9][0-9]{0,17}", "{}")
-    TEXT = (r"(?s:.*)", "", "\u00e4 {}\n")
-
-    def __init__(self, pattern: str, *samples: str) -> None:
-        self.pattern = re.compile(pattern)
-        self.samples = samples
-
-    @property
-    def test(self) -> Callable[[str], Any]:
-        """Whether a string is of this kind."""
-        if self is Kind.TEXT:
-            return lambda value: not has_hidden_characters(value)
-        return _is_moment if self is Kind.MOMENT else self.pattern.fullmatch
-
-
-def _is_moment(value: str) -> bool:
-    if Kind.MOMENT.pattern.fullmatch(value) is None:
-        return False
-    try:
-        parse_datetime(value)
-    except MalformedError:
-        return False
-    return True
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A place in a document that each credential fills with a value of its own.
-
-    One name may stand in several places and has the same value in all of them. ``before`` is fixed text in
-    front of it.
-    """
-
-    name: str
-    kind: Kind
-    before: str = ""
+_LENGTHS = {Algorithm.ED25519: 64, Algorithm.P256: 64, Algorithm.P384: 96, Algorithm.P521: 132}
+_PLACEHOLDER = secrets.token_bytes(132)
+_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Template:
-    """One document with slots, the key that signs it, and what follows from both."""
+    """One document with slots, how it is secured, and what follows from both. Threads may share it.
 
-    def __init__(self, document: Mapping[str, Any], signer: Signer, *, verification_method: str) -> None:
-        """Raises what `cairn.sign` raises for a document that cannot be signed."""
-        if signer.algorithm is not Algorithm.ED25519:
-            raise UnsupportedError("key-type", f"{RDFC} needs an Ed25519 key, not {signer.algorithm}")
-        self._document = document
-        self._signer = signer
-        self._method = verification_method
-        self._slots = tuple(dict.fromkeys(_slots(document)))
-        self.kinds: Mapping[str, Kind] = {slot.name: slot.kind for slot in self._slots}
-        """What `sign` wants values for, and of which kind."""
-        if any(slot.kind is not self.kinds[slot.name] for slot in self._slots):
-            raise MalformedError("slot", "A slot has one kind wherever it stands.")
-        self._tests = tuple((name, kind.test) for name, kind in self.kinds.items())
+    ``suite`` is a cryptosuite of Data Integrity (eddsa-rdfc-2022, eddsa-jcs-2022, ecdsa-rdfc-2019,
+    ecdsa-jcs-2019) or a type of token (vc+jwt, vc+sd-jwt, dc+sd-jwt). The last two take ``disclose``, as
+    `cairn.sign_sd_jwt` does, and the last one claims instead of a document.
+    """
+
+    def __init__(
+        self,
+        document: Mapping[str, Any],
+        *,
+        verification_method: str,
+        suite: str = RDFC,
+        algorithm: Algorithm = Algorithm.ED25519,
+        disclose: Collection[str] = (),
+    ) -> None:
+        """Raises what the full path raises for a document that cannot be signed."""
+        self._slots = Slots(document)
+        self._algorithm = algorithm
         self._windows = [
-            (document[starts], document[ends])
+            (self._end(document[starts]), self._end(document[ends]))
             for starts, ends in _WINDOWS
-            if starts in document
-            and ends in document
+            if isinstance(document.get(starts), Slot | str)
+            and isinstance(document.get(ends), Slot | str)
             and (isinstance(document[starts], Slot) or isinstance(document[ends], Slot))
         ]
-        self._options = ("", b"")
-        self._write = self._writer()
-        samples = [self._sample(number) for number in range(3)]
-        for sample in samples:
-            refuse_unfit(self._filled(sample))
-        self._plan = self._compile()
-        for sample in samples:
-            digest = self._digest(sample)
-            if digest is not None and digest != sha256(rdf_canonical(self._filled(sample))).digest():
+        self._late = {self._slots.places[end].name for _, end in self._windows if type(end) is int}
+        self._find_ids()
+        self._mould = mould_for(suite, document, self._slots, verification_method, algorithm, disclose)
+        for number in range(3):
+            sample = self._sample(number)
+            whole = self._in_full(sample, _SOME_DAY)
+            written = self._slots.written(sample)
+            if self._is_easy(written) and not self._mould.agrees(written, _SOME_DAY, whole):
                 raise AssertionError("a template and the full path disagree")  # never; then nothing is signed
 
-    def sign(self, values: Mapping[str, str], *, at: datetime) -> bytes:
-        """One secured credential; `MalformedError` ``slot`` when a value is not of its slot's kind."""
-        if len(values) != len(self._tests):
-            raise MalformedError("slot", f"The slots are {', '.join(self.kinds)}.")
-        for name, fits in self._tests:
-            value = values.get(name)
-            # Exactly a string: 77 and "77" would be written alike.
-            if type(value) is not str or not fits(value):
-                raise MalformedError("slot", f"The value of {name!r} is not a {self.kinds[name].name}.")
-        digest = self._digest(values)
-        if digest is None:
-            return self._sign_in_full(values, at)
-        created = format_datetime(at)
-        signature = self._signer.sign(self._options_digest(created) + digest)
-        return self._write(values, created, multibase_encode(signature))
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """What `sign` wants values for, and of which kind."""
+        return self._slots.kinds
 
-    def _sign_in_full(self, values: Mapping[str, str], at: datetime) -> bytes:
-        document = self._filled(values)
-        refuse_unfit(document)
-        return to_json(
-            add_proof(document, self._signer, verification_method=self._method, created=at, cryptosuite=RDFC)
-        )
+    def sign(self, values: Mapping[str, str], signer: Signer, *, at: datetime) -> bytes:
+        """One secured credential; `MalformedError` ``slot`` when a value is not of its slot's kind."""
+        if signer.algorithm is not self._algorithm:
+            raise UnsupportedError(
+                "key-type", f"the template is for {self._algorithm}, not {signer.algorithm}"
+            )
+        unsigned = self.prepare(values, at=at)
+        return unsigned.finish(signer.sign(unsigned.to_sign))
+
+    def prepare(self, values: Mapping[str, str], *, at: datetime) -> Unsigned:
+        """The same but for the signature: what is to be signed, and what makes the credential of it."""
+        written = self._slots.written(values)
+        if self._is_easy(written):
+            unsigned = self._mould.fill(written, at)
+            if unsigned is not None:
+                return unsigned
+        return self._in_full(values, at)
+
+    def _in_full(self, values: Mapping[str, str], at: datetime) -> Unsigned:
+        """By the full path, which signs with a placeholder."""
+        signer = _Placeholder(self._algorithm)
+        secured = self._mould.secure(self._slots.filled(values), cast("Signer", signer), at)
+        length = _LENGTHS[self._algorithm]
+        placeholder = Unsigned(b"", b"", b"", self._mould.multibase).finish(_PLACEHOLDER[:length])
+        before, _, after = secured.partition(placeholder)
+        return Unsigned(signer.signed, before, after, self._mould.multibase)
 
     def _sample(self, number: int) -> dict[str, str]:
         """Values of the slots' kinds; at the end of a period a late one, so that it is one."""
-        ends = {end.name for _, end in self._windows if isinstance(end, Slot)}
         return {
             name: "9998-01-01T00:00:00Z"
-            if kind is Kind.MOMENT and name in ends
+            if kind is Kind.MOMENT and name in self._late
             else kind.samples[number % len(kind.samples)].format(at + 10)
             for at, (name, kind) in enumerate(self.kinds.items())
         }
 
-    def _filled(self, values: Mapping[str, str]) -> dict[str, Any]:
-        filled: dict[str, Any] = _replaced(self._document, lambda slot: slot.before + values[slot.name])
-        return filled
-
-    def _with_gaps(self) -> dict[str, Any]:
-        numbers = {slot: number for number, slot in enumerate(self._slots)}
-        gapped: dict[str, Any] = _replaced(self._document, lambda slot: f"{SENTINEL}:{numbers[slot]:04d}")
-        return gapped
-
-    def _compile(self) -> Plan | None:
-        """The plan of the canonical form, and what has to be known about each gap; None: always in full."""
-        gapped = self._with_gaps()
-        gaps = {f"{SENTINEL}:{number:04d}": number for number in range(len(self._slots))}
-        try:
-            plan = compile_plan(gapped, gaps, budget=Budget(_MAX_BYTES))
-        except Refused:
-            return None
-        found = [leaf for leaf in leaves(gapped) if not leaf.is_key]
-        self._distinct = {gaps[leaf.text] for leaf in found if leaf.name in _DISTINCT and leaf.text in gaps}
-        self._fixed = frozenset(leaf.text for leaf in found if leaf.text not in gaps)
-        if not all(_passes_as_iri(self._slots[gap]) for gap in plan.iris):
-            return None
-        self._gaps = [
-            # An IRI is never escaped, and what begins this one holds nothing that could be.
-            (slot.before if number in plan.iris else literal(slot.before)[1:-1], slot.name)
-            for number, slot in enumerate(self._slots)
-        ]
-        self._texts = [number for number, slot in enumerate(self._slots) if slot.kind is Kind.TEXT]
-        return plan
-
-    def _digest(self, values: Mapping[str, str]) -> bytes | None:
-        """SHA-256 of the canonical document; None when only the full path will do."""
-        if self._plan is None or not self._windows_are_right(values):
-            return None
-        filled = [before + values[name] for before, name in self._gaps]
-        distinct = {filled[gap] for gap in self._distinct}
-        if len(distinct) != len(self._distinct) or not distinct.isdisjoint(self._fixed):
-            return None
-        for gap in self._texts:
-            before, name = self._gaps[gap]
-            filled[gap] = before + literal(values[name])[1:-1]
-        return self._plan.digest(filled)
-
-    def _windows_are_right(self, values: Mapping[str, str]) -> bool:
-        return all(
-            parse_datetime(_value(starts, values)) <= parse_datetime(_value(ends, values))
-            for starts, ends in self._windows
+    def _find_ids(self) -> None:
+        """The slots that may not be equal to one another, nor to what else the document says."""
+        numbers = {gap(number): number for number in range(len(self._slots))}
+        found = [leaf for leaf in leaves(self._slots.gapped()) if not leaf.is_key]
+        distinct = {numbers[leaf.text] for leaf in found if leaf.name in _DISTINCT and leaf.text in numbers}
+        self._ids = sorted(distinct)
+        patterns = [self._slots.places[number].pattern for number in self._ids]
+        self._taken = frozenset(
+            leaf.text.encode()
+            for leaf in found
+            if leaf.text not in numbers and any(re.fullmatch(each, leaf.text) for each in patterns)
         )
 
-    def _configuration(self, created: str) -> dict[str, str]:
-        return {
-            "type": "DataIntegrityProof",
-            "cryptosuite": RDFC,
-            "created": created,
-            "verificationMethod": self._method,
-            "proofPurpose": PURPOSE,
-        }
+    def _is_easy(self, written: Sequence[bytes]) -> bool:
+        """Whether the ids are apart and no period ends before it begins; if not, the full path decides."""
+        if self._taken or len(self._ids) > 1:
+            ids = {written[number] for number in self._ids}
+            if len(ids) != len(self._ids) or not ids.isdisjoint(self._taken):
+                return False
+        return not self._windows or all(
+            _moment(starts, written) <= _moment(ends, written) for starts, ends in self._windows
+        )
 
-    def _options_digest(self, created: str) -> bytes:
-        """SHA-256 of the canonical proof options; those of the last moment are kept."""
-        moment, digest = self._options
-        if moment != created:
-            options = {"@context": self._document["@context"], **self._configuration(created)}
-            digest = sha256(rdf_canonical(options)).digest()
-            self._options = (created, digest)
-        return digest
-
-    def _writer(self) -> Callable[[Mapping[str, str], str, str], bytes]:
-        """What writes the JSON: the document's own text with holes for the slots and the proof's values."""
-        names = list(self.kinds)
-        count = len(self._slots)
-        proof = {
-            **self._configuration(f"{SENTINEL}:{count:04d}"),
-            "proofValue": f"{SENTINEL}:{count + 1:04d}",
-        }
-        # In the text between them every odd part is the number of a gap.
-        parts = _GAP.split(to_json({**self._with_gaps(), "proof": proof}).decode())
-        pieces: list[str] = []
-        holes: list[int] = []
-        for at, part in enumerate(parts):
-            if at % 2 == 0:
-                pieces.append(part.replace("%", "%%"))
-                continue
-            number = int(part)
-            if number < count:
-                slot = self._slots[number]
-                pieces.append(_in_json(slot.before).replace("%", "%%"))
-                holes.append(names.index(slot.name))
-            else:
-                holes.append(len(names) + number - count)
-            pieces.append("%s")
-        text, pick = "".join(pieces), itemgetter(*holes)
-        escaped = [at for at, name in enumerate(names) if self.kinds[name] is Kind.TEXT]
-
-        def write(values: Mapping[str, str], created: str, proof_value: str) -> bytes:
-            told = [*map(values.__getitem__, names), created, proof_value]
-            for at in escaped:
-                told[at] = _in_json(told[at])
-            written: str = text % pick(told)
-            return written.encode()
-
-        return write
+    def _end(self, member: Slot | str) -> int | datetime:
+        """An end of a period: the place of its value, or a moment."""
+        return self._slots.index(member) if isinstance(member, Slot) else parse_datetime(member)
 
 
-def _passes_as_iri(slot: Slot) -> bool:
-    """Whether every value of a slot is an IRI that JSON-LD leaves as it is."""
-    if not slot.before:
-        return slot.kind in (Kind.URN, Kind.IDENTIFIER)
-    return slot.kind is not Kind.TEXT and IRI.fullmatch(slot.before) is not None
+class _Placeholder:
+    """Signs nothing, but remembers what it was asked to sign."""
+
+    def __init__(self, algorithm: Algorithm) -> None:
+        self.algorithm = algorithm
+        self.signed = b""
+
+    def sign(self, data: bytes) -> bytes:
+        self.signed = data
+        return _PLACEHOLDER[: _LENGTHS[self.algorithm]]
 
 
-def _value(member: Slot | str, values: Mapping[str, str]) -> str:
-    return member.before + values[member.name] if isinstance(member, Slot) else member
-
-
-def _in_json(text: str) -> str:
-    return orjson.dumps(text).decode()[1:-1]
-
-
-def _slots(value: Any) -> Iterator[Slot]:
-    if isinstance(value, Slot):
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from _slots(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _slots(item)
-
-
-def _replaced(value: Any, fill: Callable[[Slot], str]) -> Any:
-    if isinstance(value, Slot):
-        return fill(value)
-    if isinstance(value, list):
-        return [_replaced(item, fill) for item in value]
-    if isinstance(value, dict):
-        return {name: _replaced(item, fill) for name, item in value.items()}
-    return value
+def _moment(end: int | datetime, written: Sequence[bytes]) -> datetime:
+    return parse_datetime(written[end].decode()) if isinstance(end, int) else end

@@ -196,7 +196,7 @@ class StatusEntry:
         list_url = _url(document.get("statusListCredential"), "statusListCredential")
         if identifier is not None and _url(identifier, "id") == list_url:
             raise MalformedError("status-id", "'id' of a status entry is not the URL of its list")
-        index = _index(document.get("statusListIndex"))
+        index = read_index(document.get("statusListIndex"))
         if kinds[0] == STATUS_LIST_2021:
             return cls(purpose, index, list_url, identifier, type=STATUS_LIST_2021)
         size = _size(document.get("statusSize", 1))
@@ -250,7 +250,8 @@ def _messages(document: Mapping[str, Any], size: int) -> tuple[str, ...]:
     return tuple(told[value] for value in range(2**size))
 
 
-def _index(value: object) -> int:
+def read_index(value: object) -> int:
+    """The place on a list that ``statusListIndex`` names (B17, B78)."""
     if not isinstance(value, str) or not _INDEX.fullmatch(value) or int(value) >= 2**63:
         raise MalformedError("status-index", "'statusListIndex' is a number as a plain decimal string")
     return int(value)
