@@ -69,4 +69,4 @@ lock: .venv/dev.stamp ## Compile the hashed lock files from the two pyproject.to
 	  requirements/dev.in -o requirements/dev.txt
 
 clean: ## Remove what the other targets made; var/ (your data) stays
-	rm -rf .venv interop/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv interop/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .prove

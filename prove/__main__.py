@@ -33,7 +33,7 @@ CAMPAIGNS = (
     *(StrictJson, TokenMutants, PlainMutants, GraphMutants, DerivedMutants, DisclosureMutants, BinaryMutants),
     *(Statements, Bombs, Poison, Ssrf, Fuzz, Allocation, Kills, Mutation),
 )
-# Hours of work, and no answer to "did I break anything?": run by name alone.
+# Most of an hour, and no answer to "did I break anything?": run by name alone.
 BY_NAME_ONLY = frozenset({Mutation.name})
 # The same seed finds the same failures again; another one looks elsewhere.
 SEED = 20260323

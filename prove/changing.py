@@ -42,29 +42,65 @@ _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Where, what it was and what it becomes; ``place`` and ``choice`` find it again."""
+    """Where, what it was and what it becomes; ``place`` and ``choice`` find it again.
+
+    Whoever runs what is changed runs one of ``lines``.
+    """
 
     line: int
     before: str
     after: str
     place: int = 0
     choice: int = 0
+    lines: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.line}: {self.before} -> {self.after}"
 
     def applied(self, source: str) -> str:
         """The whole module with this change."""
+        return ast.unparse(self.made_in(source))
+
+    def made_in(self, source: str) -> ast.Module:
+        """The same, with every line where it was."""
         tree = ast.parse(source)
         target = _places(tree)[self.place]
         after = list(_instead_of(target))[self.choice]
         _replace(tree, target, after)
-        return ast.unparse(ast.fix_missing_locations(tree))
+        return ast.fix_missing_locations(tree)
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function that lies in no other, by the names that its code has."""
+
+    qualname: str
+    first: int
+    body: range
+
+
+def function_around(source: str, lines: tuple[int, ...]) -> Function | None:
+    """The outermost function in whose body all these lines are; None for what runs on import."""
+
+    def functions(node: ast.AST, prefix: str) -> Iterator[Function]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                first = min([child.lineno, *(each.lineno for each in child.decorator_list)])
+                body = range(child.body[0].lineno, (child.end_lineno or child.lineno) + 1)
+                yield Function(f"{prefix}{child.name}", first, body)
+            else:
+                inner = f"{prefix}{child.name}." if isinstance(child, ast.ClassDef) else prefix
+                yield from functions(child, inner)
+
+    found = (each for each in functions(ast.parse(source), "") if all(line in each.body for line in lines))
+    return next((each for each in found if each.first not in each.body), None)
 
 
 def changes(source: str) -> Iterator[Change]:
     """Every single change of a module."""
-    places = _places(ast.parse(source))
+    tree = ast.parse(source)
+    places = _places(tree)
+    lines = _lines_of_statements(tree)
     unseen = {
         id(child)
         for node in places
@@ -75,7 +111,25 @@ def changes(source: str) -> Iterator[Change]:
         if id(node) in unseen:
             continue
         for choice, after in enumerate(_instead_of(node)):
-            yield Change(getattr(node, "lineno", 0), _short(node), _short(after), place, choice)
+            run = lines.get(id(node)) or _lines(node.test if isinstance(node, ast.If) else node)
+            yield Change(getattr(node, "lineno", 0), _short(node), _short(after), place, choice, run)
+
+
+def _lines_of_statements(tree: ast.Module) -> dict[int, tuple[int, ...]]:
+    """Of every node inside a statement that holds no other: the lines of the whole statement."""
+    return {
+        id(node): _lines(statement)
+        for statement in ast.walk(tree)
+        if isinstance(statement, ast.stmt)
+        and not hasattr(statement, "body")
+        and not hasattr(statement, "cases")
+        for node in ast.walk(statement)
+    }
+
+
+def _lines(node: ast.AST) -> tuple[int, ...]:
+    first = getattr(node, "lineno", 0)
+    return tuple(range(first, (getattr(node, "end_lineno", None) or first) + 1))
 
 
 def _places(tree: ast.Module) -> list[ast.AST]:
@@ -160,7 +214,8 @@ def _instead_of(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.Pass()
         case ast.Expr(value=ast.Call()):
             yield ast.Pass()
-        case ast.Return(value=value) if value is not None and ast.unparse(value) != "None":
+        # False becomes True one step further in; None would be the same "no".
+        case ast.Return(value=value) if value is not None and ast.unparse(value) not in ("None", "False"):
             yield ast.Return(ast.Constant(None))
         case ast.AugAssign():
             yield ast.Pass()

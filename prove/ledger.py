@@ -117,13 +117,18 @@ def _commit() -> str:
 _SURVIVORS = re.compile(r"\n## Changes that no test noticed\n.*?(?=\n## |\n<!-- |\Z)", re.DOTALL)
 
 
-def list_survivors(survivors: Sequence[str], *, tried: int, possible: int, page: Path = PAGE) -> None:
-    """Put what survived the last run of ``mutation`` into the page."""
+def list_survivors(
+    survivors: Sequence[str], endless: Sequence[str], *, tried: int, possible: int, page: Path = PAGE
+) -> None:
+    """Put what survived the last run of ``mutation`` into the page, and what only took too long."""
     section = (
         "\n## Changes that no test noticed\n\n"
         f"{tried - len(survivors):,} of {tried:,} were noticed, of {possible:,} that are possible; "
         "the others are listed, each with its module and line:\n\n"
     ) + ("".join(f"- `{each}`\n" for each in survivors) or "- none\n")
+    if endless:
+        section += "\nThese were noticed because the tests did not come to an end:\n\n"
+        section += "".join(f"- `{each}`\n" for each in endless)
     text = page.read_text() if page.exists() else _HEAD + _AFTER
     text = _SURVIVORS.sub("", text)
     before, mark, after = text.partition(_AFTER)

@@ -20,10 +20,11 @@ from prove.bombs import Bombs
 from prove.campaign import Failure
 from prove.changing import changes
 from prove.child import in_child
+from prove.equivalent import EQUIVALENT
 from prove.fuzz import Fuzz, wrong_with
 from prove.genuine import contains, meaning, same_inside
 from prove.mutants import Mutants
-from prove.mutation import Mutation, mutants, twins
+from prove.mutation import GUARDED, SOURCE, Mutation, mutants, twins
 from prove.parsers import PARSERS
 from prove.poison import Poison
 from prove.ssrf import Ssrf, shapes
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # How much of each campaign every change must pass. Those of issuing have the server's tests for that, and
-# changes of the source take hours.
+# changes of the source take most of an hour.
 SHORT: dict[Any, float] = {
     StrictJson: 0.005,
     **dict.fromkeys(Mutants.__subclasses__(), 0.001),
@@ -191,6 +192,19 @@ def test_every_change_is_a_module_and_another_one() -> None:
     assert all(ast.unparse(ast.parse(change.applied(source))) != whole for change in found)
 
 
+def test_what_is_called_equivalent_is_a_change_that_could_be_made() -> None:
+    possible = {
+        (str(path.relative_to(SOURCE)), lines[change.line - 1].strip(), change.before, change.after)
+        for pattern in GUARDED
+        for path in SOURCE.glob(pattern)
+        for lines in [path.read_text().splitlines()]
+        for change in changes(path.read_text())
+    }
+
+    assert EQUIVALENT
+    assert sorted(EQUIVALENT - possible) == []
+
+
 def test_every_guarded_module_has_tests_to_notice_with() -> None:
     paths = {mutant.path for mutant in mutants()}
 
@@ -213,29 +227,102 @@ def test_a_run_is_written_into_the_page_unless_a_longer_one_is_there(tmp_path: P
     assert not put(tried=5, failures=1).is_good
     assert put(name="a").name == "a"
     assert list(ledger.rows(page)) == ["a", "b"]
-    ledger.list_survivors(["x.py:1: a -> b"], tried=20, possible=100, page=page)
+    ledger.list_survivors(["x.py:1: a -> b"], [], tried=20, possible=100, page=page)
     page.write_text(page.read_text() + "\n## By hand\n")
     put()
     assert "19 of 20 were noticed, of 100 that are possible" in page.read_text()
     assert page.read_text().endswith("\n## By hand\n")
-    ledger.list_survivors([], tried=20, possible=100, page=page)
+    ledger.list_survivors([], [], tried=20, possible=100, page=page)
     assert "x.py" not in page.read_text()
     assert page.read_text().endswith("\n## By hand\n")
 
 
-def test_a_mutation_run_that_meets_failing_tests_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("prove.mutation.twins", lambda _: ["/nowhere/test_nothing.py"])
-    monkeypatch.setattr("prove.mutation.mutants", lambda: iter(list(_few_mutants())))
+TIDE = """
+def is_flood(hours):
+    while hours >= 12:
+        hours -= 12
+    return hours < 6
+"""
+# What nobody asks of the tide is when it turns.
+ASKED = """
+from cairn.status.tide import is_flood
+
+def test_the_tide():
+    assert is_flood(0) is is_flood(5) is is_flood(12) is is_flood(13) is True
+    assert is_flood(11) is is_flood(23) is is_flood(31) is False
+"""
+
+
+@pytest.fixture
+def shore(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A library of one module, with its tests, for changes that take seconds and not hours."""
+    files = {
+        "core/src/cairn/__init__.py": "",
+        "core/src/cairn/status/tide.py": TIDE,
+        "core/tests/test_tree.py": "def test_nothing():\n    pass\n",
+        "core/tests/status/test_tide.py": ASKED,
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    places = {"ROOT": "", "SOURCE": "core/src/cairn", "TESTS": "core/tests", "KEPT": ".prove"}
+    for name, place in places.items():
+        monkeypatch.setattr(f"prove.mutation.{name}", tmp_path / place)
+    monkeypatch.setattr("prove.mutation.TEST_SECONDS", 1.0)
+    monkeypatch.setattr("prove.mutation._processors", lambda: 1)
+    monkeypatch.setattr(ledger, "PAGE", tmp_path / "PROOF.md")
+    monkeypatch.setattr(ledger.list_survivors, "__kwdefaults__", {"page": tmp_path / "PROOF.md"})
+    return tmp_path
+
+
+def test_a_change_is_noticed_or_listed_and_an_answer_is_kept(shore: Path) -> None:
+    *held, failure = Mutation().attempts(Random(1), 1.0)
+
+    assert held == [None] * 7
+    assert isinstance(failure, Failure)
+    assert failure.what == "2 of 7 changes were not noticed"
+    assert "- `status/tide.py:5: hours < 6 -> hours <= 6`\n" in (shore / "PROOF.md").read_text()
+    assert (
+        "not come to an end:\n\n- `status/tide.py:4: hours -= 12 -> pass`" in (shore / "PROOF.md").read_text()
+    )
+    kept = (shore / ".prove/changes.jsonl").read_text()
+    assert sum(failure is not None for failure in Mutation().attempts(Random(1), 1.0)) == 1
+    assert (shore / ".prove/changes.jsonl").read_text() == kept
+    tests = shore / "core/tests/status/test_tide.py"
+    tests.write_text(f"{ASKED}    assert not is_flood(6)\n")
+    assert list(Mutation().attempts(Random(1), 1.0)) == [None] * 7
+    assert (shore / ".prove/changes.jsonl").read_text().count("\n") == 14
+
+
+def test_tests_that_test_nothing_turn_the_mutation_run_red(shore: Path) -> None:
+    with Mutation().broken_build():
+        (failure,) = Mutation().attempts(Random(1), 1.0)
+
+    assert failure == Failure("the first 1 changes were not noticed")
+    assert not (shore / ".prove/changes.jsonl").exists()
+
+
+def test_tests_that_fail_without_any_change_notice_nothing(shore: Path) -> None:
+    tests = shore / "core/tests/status/test_tide.py"
+    tests.write_text(f"{ASKED}\ndef test_more():\n    assert is_flood(6)\n")
 
     (failure,) = Mutation().attempts(Random(1), 1.0)
 
-    assert isinstance(failure, Failure)
-    assert "its tests fail without any change" in failure.what
+    assert failure == Failure("core/tests/status/test_tide.py::test_more: fails without any change")
 
 
-def _few_mutants() -> Any:
-    everything = mutants()
-    return [next(everything) for _ in range(2)]
+def test_a_test_that_leans_on_another_notices_nothing_by_itself(shore: Path) -> None:
+    tests = shore / "core/tests/status/test_tide.py"
+    tests.write_text(
+        "from cairn.status import tide\n\n"
+        "def test_first():\n    tide.is_told = tide.is_flood(0)\n\n"
+        "def test_then():\n    assert tide.is_told is True and tide.is_flood(12) and not tide.is_flood(6)\n"
+    )
+
+    *_, failure = Mutation().attempts(Random(1), 1.0)
+
+    assert failure == Failure("core/tests/status/test_tide.py::test_then: fails alone and without any change")
 
 
 def test_the_order_of_members_says_nothing_even_in_a_list() -> None:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every test of the library may rely on: the published vectors, and a closed network."""
+"""What every test of the library may rely on: published vectors, a closed network, words that exist."""
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import os
 import re
@@ -12,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
+
+from cairn.checks import Finding
+from cairn.errors import CairnError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,3 +66,83 @@ def _is_loopback(host: str) -> bool:
 
 
 sys.addaudithook(_loopback_only)
+
+
+# Programs act on the code and the check of a finding, pages show its details by name, and codes are looked up
+# in one page. What the library says and nobody knows is a mistake, also where no test asks for it; tests may
+# make up words of their own.
+_ROOT = Path(__file__).parents[2]
+_LIBRARY = str(_ROOT / "core/src/cairn")
+_CODES = frozenset(
+    re.findall(r"^\| `([^`]+)` \|", (_ROOT / "docs/reference/errors.md").read_text(), re.MULTILINE)
+)
+_CHECKS = {
+    *(
+        "disclosure",
+        "domain",
+        "endorsement",
+        "entitlement",
+        "evidence",
+        "holder",
+        "issuer",
+        "period",
+        "refresh",
+    ),
+    *("resources", "schema", "signature", "status", "structure", "trust"),
+}
+_DETAILS = {
+    *(
+        "accredited_by",
+        "algorithm",
+        "anchor",
+        "binding",
+        "by",
+        "checked_at",
+        "claimed",
+        "contexts",
+        "created",
+        "creator",
+    ),
+    *("cryptosuite", "domain", "endorsed_by", "endorses", "fields", "holder", "hosted_at", "issuer", "key"),
+    *(
+        "kind",
+        "list",
+        "list_url",
+        "listed_as",
+        "message",
+        "method",
+        "not_shown",
+        "note",
+        "publisher",
+        "purpose",
+    ),
+    *("reason", "recognised_for", "resources", "rule", "schemas", "sha256", "since", "until", "url"),
+    *("valid_from", "valid_until", "value"),
+}
+
+
+def _watch(kind: type[Any], ask: Callable[[Any], None]) -> None:
+    """Ask of each object of this kind that the library makes itself."""
+    made = kind.__init__
+
+    @functools.wraps(made)
+    def watched(self: Any, *arguments: Any, **named: Any) -> None:
+        made(self, *arguments, **named)
+        if sys._getframe(1).f_code.co_filename.startswith(_LIBRARY):
+            ask(self)
+
+    kind.__init__ = watched
+
+
+def _ask_error(error: CairnError) -> None:
+    assert error.code in _CODES, f"the code {error.code!r} is not in docs/reference/errors.md"
+
+
+def _ask_finding(finding: Finding) -> None:
+    assert finding.code in _CODES, f"the code {finding.code!r} is not in docs/reference/errors.md"
+    assert finding.check in _CHECKS, f"no check has the name {finding.check!r}"
+    assert finding.details.keys() <= _DETAILS, f"no page shows all of {sorted(finding.details)}"
+
+
+_watch(CairnError, _ask_error)
+_watch(Finding, _ask_finding)

@@ -23,8 +23,8 @@ from asking import (
 )
 from cairn import checks
 from cairn.canonical import to_json
-from cairn.checks.controllers import controller_document, domain_of
-from cairn.did import build_document, did_jwk, did_key
+from cairn.checks.controllers import controller_document, domain_of, listed_method
+from cairn.did import DidDocument, build_document, did_jwk, did_key
 from cairn.errors import UnavailableError
 from cairn.materials import MAX_KEY_URLS, gather, key_urls
 from cairn.proof import Outcome, data_integrity, sign_cose, sign_sd_jwt
@@ -196,6 +196,15 @@ def test_what_only_looks_like_the_issuers_own_path_is_not_b93(url):
     }
 
 
+def test_an_issuers_path_may_end_with_a_stroke_and_may_not_be_a_question_b93():
+    for issuer, expected in (
+        (f"{ISSUER}/", (Outcome.PASSED, "ok")),
+        (f"{ISSUER}?of=school", (Outcome.UNDECIDED, "issuer-document")),
+    ):
+        url = f"{issuer.removesuffix('/')}/keys/1"
+        assert ask(checks.proof, badge_token(issuer, KEY, kid=url), {url: jwk()})["issuer"] == expected
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
@@ -301,6 +310,20 @@ def test_a_set_of_very_many_keys_is_not_read_b97():
 
     assert ask(checks.proof, token("k1"), keys(*many))["signature"][0] is Outcome.UNDECIDED
     assert ask(checks.proof, token("k1"), keys(*many[:64])) == PASSED
+
+
+def test_a_document_with_one_key_for_assertions_lists_it_under_the_bare_name_too():
+    def document(*methods, **members):
+        return DidDocument.read(json.loads(profile(*methods, **members)), expected_id=ISSUER)
+
+    first, second = multikey(f"{ISSUER}#a"), multikey(f"{ISSUER}#b", OTHER)
+    one, two = document(first, second, assertionMethod=[first["id"]]), document(first, second)
+
+    assert listed_method(one, ISSUER) == listed_method(one, first["id"]) == one.method(first["id"])
+    assert listed_method(one, ISSUER).public_key == KEY.public_key
+    assert listed_method(one, second["id"]) is None
+    assert listed_method(two, ISSUER) is None
+    assert listed_method(document(first, assertionMethod=[]), ISSUER) is None
 
 
 def test_nobodys_keys_are_nowhere():
@@ -448,6 +471,7 @@ def test_an_sd_jwt_vc_of_a_did_is_the_issuers(issuer):
         issuer_metadata(KEY, issuer="https://harbour.example/i/2"),
         issuer_metadata(KEY, issuer=...),
         issuer_metadata(KEY, jwks_uri=ELSEWHERE),
+        {**issuer_metadata(KEY, jwks_uri=ELSEWHERE), ELSEWHERE: key_set(KEY)},
         issuer_metadata(jwks=..., jwks_uri=ELSEWHERE),
         issuer_metadata(jwks=..., jwks_uri="file:///etc/passwd"),
         issuer_metadata(jwks=...),

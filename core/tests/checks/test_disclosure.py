@@ -16,6 +16,7 @@ from asking import (
 )
 from cairn import checks
 from cairn.canonical import to_json
+from cairn.checks.disclosure import not_shown
 from cairn.credential import format_datetime
 from cairn.did import did_key
 from cairn.keys import Algorithm, PrivateKey
@@ -24,6 +25,7 @@ from cairn.proof import (
     data_integrity,
     sd_jwt,
 )
+from cairn.reading import read
 from cairn.status import StatusEntry
 from cairn.testing import (
     NOON,
@@ -186,3 +188,10 @@ def test_of_several_entries_the_one_that_withdraws_may_be_withheld():
     told = {finding.check: finding for finding in checks.proof(materials(copy), NOON)}
     assert told["signature"].outcome is Outcome.PASSED
     assert told["disclosure"].details["not_shown"] == "credentialStatus"
+
+
+@pytest.mark.parametrize("name", ["validUntil", "expirationDate"])
+def test_an_end_date_that_is_shown_is_one_under_either_name(name):
+    document = json.loads(part()) | {name: format_datetime(NOON + DAY)}
+
+    assert not_shown(read(to_json(document))) == ("credentialStatus",)

@@ -109,6 +109,22 @@ def test_a_domain_that_links_to_the_issuer_vouches_for_it(make):
     assert found.details == {"issuer": ISSUER, "domain": "school.example"}
 
 
+def test_a_token_of_today_ends_with_its_claim_or_its_date():
+    document = {
+        "@context": ["https://www.w3.org/ns/credentials/v2", CONTEXT],
+        "issuer": ISSUER,
+        "type": ["VerifiableCredential", "DomainLinkageCredential"],
+        "credentialSubject": {"id": ISSUER, "origin": "https://school.example"},
+    }
+    for end, expected in (
+        ({"exp": 1_798_761_600}, (Outcome.PASSED, "ok")),
+        ({"validUntil": "2027-01-01T00:00:00Z"}, (Outcome.PASSED, "ok")),
+        ({}, (Outcome.FAILED, "domain-linkage")),
+    ):
+        token = jws.sign({"typ": "vc+jwt", "kid": METHOD}, document | end, KEY)
+        assert answer(configuration(token)) == expected
+
+
 @pytest.mark.parametrize("origin", ["https://school.example/", "https://School.example", "school.example"])
 def test_an_origin_has_several_spellings(origin):
     assert answer(configuration(linkage_token(origin=origin))) == (Outcome.PASSED, "ok")

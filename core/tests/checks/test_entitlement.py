@@ -77,6 +77,13 @@ def test_somebody_elses_achievement_is_a_remark(data, creator):
     assert found.message.startswith(f"The achievement is by {creator}; nothing here says")
 
 
+def test_a_creator_may_be_an_identifier_alone():
+    document = sample_credential().to_document()
+    document["credentialSubject"]["achievement"]["creator"] = BOARD
+
+    assert entitlement(signed(document)).details["creator"] == BOARD
+
+
 def test_a_remark_does_not_stop_acceptance():
     report = Verifier(FixedSources(), (*DEFAULT_CHECKS, entitled())).examine(awarded(BOARD), at=NOON)
 
@@ -90,6 +97,12 @@ def test_the_owners_endorsement_of_the_issuer_entitles_it():
     assert (found.outcome, found.code) == OWN
     assert found.message == "The achievement is by Board, and the issuer has its endorsement."
     assert found.details == {"issuer": ISSUER, "creator": BOARD, "endorsed_by": BOARD}
+
+
+def test_what_cannot_be_read_beside_an_endorsement_says_nothing():
+    brought = (b"not a credential", endorsement(ISSUER))
+
+    assert answer(awarded(BOARD), endorsements=brought) == OWN
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ def test_a_finding_does_not_show_the_document_it_carries():
     finding = Finding("signature", Outcome.PASSED, "ok", "m", document={"secret": 1})
 
     assert "secret" not in repr(finding)
+    assert finding == Finding("signature", Outcome.PASSED, "ok", "m")
 
 
 def test_a_check_may_ask_for_more_of_the_world():

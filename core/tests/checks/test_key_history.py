@@ -114,6 +114,7 @@ def test_the_file_of_witnesses_is_asked_for_where_there_are_any():
         (lambda log: log.replace(b"did:webvh:1.0", b"did:webvh:0.5"), "webvh-version"),
         (lambda log: began(("key-1", OTHER, {}))[0], "webvh-scid"),
         (lambda log: b" " * 1024 * 1024 + log, "limit-size"),
+        (lambda log: log + b"{}\n" * 10_000, "limit-webvh"),
     ],
 )
 def test_a_log_that_cannot_be_used_is_a_doubt_and_no_forgery_b97(answer, code):
@@ -283,6 +284,19 @@ def test_whoever_saw_it_before_the_key_was_withdrawn_need_not_doubt_it_s12():
     assert asked(data, long_ago, earlier=seen(data, then))["signature"] == (Outcome.FAILED, "key-revoked")
 
 
+def test_what_ends_at_the_very_moment_of_seeing_was_not_seen_before_its_end_s12():
+    data = badge(WEB, at=NOON - 2 * DAY)
+    before = seen(data, {WEB_URL: did_document(WEB, KEY.public_key)})
+    withdrawn = {WEB_URL: web_document(("key-1", KEY.public_key, before.gathered_at))}
+    log, did = rotated()
+    rotating = badge(did, "old", at=BEGAN)
+    first = log.splitlines(keepends=True)[0]
+    at_its_end = seen(rotating, {LOG: first}, at=BEGAN + HOUR)
+
+    assert asked(data, withdrawn, earlier=before)["signature"] == (Outcome.FAILED, "key-revoked")
+    assert asked(rotating, {LOG: log}, earlier=at_its_end)["signature"] == (Outcome.UNDECIDED, "key-retired")
+
+
 def test_whoever_saw_it_while_the_key_was_listed_need_not_doubt_it_s13():
     data = badge(WEB, at=NOON - 2 * DAY)
     before = seen(data, {WEB_URL: did_document(WEB, KEY.public_key)})
@@ -334,6 +348,15 @@ def test_a_key_shown_in_a_token_is_compared_as_well_b104():
     assert asked(token, {issuer: taken}) == GOOD
     found = asked(token, {issuer: taken}, earlier=seen(token, {issuer: honest}))
     assert found["issuer"] == (Outcome.UNDECIDED, "issuer-document-changed")
+
+
+def test_a_key_shown_in_a_token_may_have_been_taken_out_since_s13():
+    issuer = "https://harbour.example/i/1"
+    token = badge_token(issuer, OTHER, jwk=OTHER.public_key.jwk())
+    then, now = did_document(issuer, OTHER.public_key, "key-2"), did_document(issuer, KEY.public_key)
+
+    assert asked(token, {issuer: now})["signature"] == (Outcome.FAILED, "unknown-key")
+    assert asked(token, {issuer: now}, earlier=seen(token, {issuer: then})) == CHANGED
 
 
 def test_earlier_materials_are_of_the_same_credential_and_earlier():

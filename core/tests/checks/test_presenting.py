@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from asking import HOLDER, KEY, METHOD, OTHER, ask, materials
+from asking import HOLDER, KEY, METHOD, OTHER, ask, materials, sd_jwt_vc
 from cairn import Outcome, Verdict, Verifier, checks, sign_presentation_jwt
 from cairn.canonical import to_json
 from cairn.errors import MalformedError
@@ -205,6 +205,21 @@ def test_a_signature_of_an_unknown_kind_is_a_doubt_about_the_holder():
     document["proof"] = {"type": "OtherProof"}
 
     assert ask(checks.proof, to_json(document))["holder"] == (Outcome.UNDECIDED, "unknown-proof-type")
+
+
+@pytest.mark.parametrize(
+    ("about", "code"), [("did:example:somebody", "holder-not-subject"), (HOLDER_ID, "ok"), (None, "ok")]
+)
+def test_whom_a_token_in_it_is_about_counts_as_well(about, code):
+    token = sd_jwt_vc(**({} if about is None else {"sub": about})).decode()
+    envelope = {
+        "@context": "https://www.w3.org/ns/credentials/v2",
+        "type": "EnvelopedVerifiableCredential",
+        "id": f"data:application/vc+sd-jwt,{token}",
+    }
+    document = json.loads(unsigned(presentation())) | {"verifiableCredential": [envelope]}
+
+    assert ask(checks.proof, signed_by(HOLDER, HOLDER_METHOD, document))["holder"] == (Outcome.PASSED, code)
 
 
 def test_what_is_about_somebody_else_is_told():

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Digests of what a credential refers to."""
 
+import sys
+from base64 import b64encode
 from hashlib import sha256, sha384, sha512
 
 import pytest
@@ -135,8 +137,17 @@ def test_evidence_and_pictures_may_have_a_digest_too():
     assert ask(checks.resources, badge(evidence=[evidence])) == {"resources": UNSEEN}
 
 
-def test_a_digest_that_is_no_text_fits_nothing():
-    evidence = {"id": VC, "type": ["Evidence"], "digestSRI": 7}
+def test_a_bare_digest_may_begin_as_if_it_had_a_header(monkeypatch):
+    bare = b"\x12\x20" + bytes(30)
+    published = {VC: frozenset({f"sha256-{b64encode(bare).decode()}"})}
+    monkeypatch.setattr(sys.modules["cairn.checks.resources"], "PUBLISHED", published)
+
+    assert look(of(VC, digestMultibase="u" + base64url_encode(bare))) == FIT
+
+
+@pytest.mark.parametrize("name", ["digestSRI", "digestMultibase"])
+def test_a_digest_that_is_no_text_fits_nothing(name):
+    evidence = {"id": VC, "type": ["Evidence"], name: 7}
 
     assert ask(checks.resources, to_json(badge_document(evidence=[evidence]))) == {"resources": UNLIKE}
 

@@ -3,11 +3,12 @@
 
 import pytest
 
-from asking import KEY, METHOD, ask, materials, signed
+from asking import KEY, METHOD, VC_ISSUER, ask, materials, signed
 from cairn import checks
 from cairn.canonical import to_json
 from cairn.proof import (
     Outcome,
+    sd_jwt,
     sign,
 )
 from cairn.testing import (
@@ -32,6 +33,31 @@ def test_a_broken_badge_names_its_fields():
 
     assert (found.outcome, found.code) == (Outcome.FAILED, "structure")
     assert found.details["fields"] == "credentialSubject.achievement.criteria"
+
+
+def test_the_first_rules_that_are_broken_are_told_and_every_field_is_named():
+    document = sample_credential().to_document()
+    for name in ("id", "type", "name", "description", "criteria"):
+        document["credentialSubject"]["achievement"][name] = None
+    document["name"] = document["issuer"]["type"] = None
+
+    (found,) = checks.structure(materials(to_json(document)), NOON)
+
+    fields = found.details["fields"].split(", ")
+    told = found.message.removeprefix("It breaks the rules. ").split("; ")
+    assert len(fields) > 6
+    assert [each.partition(":")[0] for each in told] == fields[:5]
+    assert found.details.keys() == {"kind", "fields", "rule"}
+
+
+def test_a_broken_sd_jwt_vc_names_its_claims():
+    header = {"typ": "dc+sd-jwt", "kid": METHOD}
+    (found,) = checks.structure(
+        materials(sd_jwt.issue({"iss": VC_ISSUER, "sub": ""}, KEY, header=header, disclose=()).encode()), NOON
+    )
+
+    assert (found.outcome, found.code) == (Outcome.FAILED, "structure")
+    assert found.details == {"kind": "SD-JWT VC", "fields": "vct, sub", "rule": "sd-jwt-vc"}
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from asking import INDEX, LIST, endorsement, materials, signed
 from cairn import Verdict, Verifier, checks
 from cairn.checks.schemas import OFFICIAL
 from cairn.credential import structure_problems
+from cairn.credential.structure import BADGE, CLR, ENDORSEMENT
 from cairn.proof import Outcome
 from cairn.schemas import SchemaStore
 from cairn.status import StatusEntry
@@ -17,6 +18,7 @@ from cairn.testing import NOON, FixedSources, sample_credential
 
 OB = "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_{}_schema.json"
 BADGE_SCHEMA = OB.format("achievementcredential")
+CLR_SCHEMA = "https://purl.imsglobal.org/spec/clr/v2p0/schema/json/clr_v2p0_clrcredential_schema.json"
 OWN_URL = "https://harbour.example/schemas/knots.json"
 EXTENSIONS = "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json"  # knows the types of 1EdTech (N4)
 
@@ -48,6 +50,19 @@ def answer(*arguments):
 PASSED = (Outcome.PASSED, "ok", True)
 REMARK = (Outcome.UNDECIDED, "unknown-schema", False)
 OTHER_KIND = (Outcome.FAILED, "schema-other-kind", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *((f"{prefix}achievementcredential", BADGE) for prefix in ("", "any")),
+        *((f"{prefix}endorsementcredential", ENDORSEMENT) for prefix in ("", "any")),
+        *((f"{prefix}clrcredential", CLR) for prefix in ("", "any")),
+        ("profile", None),
+    ],
+)
+def test_each_official_schema_is_for_one_kind(name, kind):
+    assert OFFICIAL[OB.format(name)] == OFFICIAL[CLR_SCHEMA.replace("clrcredential", name)] == kind
 
 
 def test_what_names_no_schema_is_not_asked():
@@ -363,7 +378,6 @@ FULL_ENDORSEMENT = {
         "endorsementComment": "c",
     },
 }
-CLR_SCHEMA = "https://purl.imsglobal.org/spec/clr/v2p0/schema/json/clr_v2p0_clrcredential_schema.json"
 FULL_RECORD = {
     **CREDENTIAL,
     "@context": [

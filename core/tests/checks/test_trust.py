@@ -70,6 +70,7 @@ def test_unrecognised_names_the_lists_and_says_nothing_else():
 
     assert found.message == "Unrecognised: the issuer is not in Nobody, Schools or Yards."
     assert found.details == {"list": "Nobody, Schools or Yards", "issuer": ISSUER}
+    assert trust(NOBODY, replace(NOBODY, name="Schools")).details["list"] == "Nobody or Schools"
 
 
 def test_a_list_that_could_not_be_opened_keeps_a_no_from_being_one():

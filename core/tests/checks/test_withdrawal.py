@@ -23,7 +23,7 @@ from asking import (
 from cairn import checks
 from cairn.canonical import to_json
 from cairn.checks import withdrawal
-from cairn.did import did_key
+from cairn.did import did_jwk, did_key
 from cairn.plain import Facts
 from cairn.proof import (
     Outcome,
@@ -363,7 +363,19 @@ def test_a_message_that_nobody_explains_is_a_doubt():
     data = to_json({**json.loads(badge()), "credentialStatus": entry(statusPurpose="message")})
 
     for bits, expected in (((), (Outcome.PASSED, "ok")), ((INDEX,), (Outcome.UNDECIDED, "status-message"))):
-        assert outcome({LIST: signed_status_list(LIST, purpose="message", set_bits=bits)}, data) == expected
+        answers = {LIST: signed_status_list(LIST, purpose="message", set_bits=bits)}
+        assert outcome(answers, data) == expected
+    nothing_said = status({LIST: signed_status_list(LIST, purpose="message")}, data)
+    assert (nothing_said.details["purpose"], nothing_said.details["value"]) == ("message", "0x0")
+
+
+def test_so_many_lists_are_asked_and_no_more():
+    lists = [f"https://harbour.example/s/{number}" for number in range(4)]
+    data = to_json(
+        {**json.loads(badge()), "credentialStatus": [entry(statusListCredential=url) for url in lists]}
+    )
+
+    assert outcome({url: signed_status_list(url) for url in lists}, data) == (Outcome.PASSED, "ok")
 
 
 def test_a_message_is_shown_beside_a_list_with_nothing_to_say():
@@ -534,6 +546,9 @@ def test_a_revocation_list_does_not_last_b82():
         Outcome.UNDECIDED,
         "status-list-stale",
     )
+    for seconds, code in ((360, "ok"), (361, "status-list-stale")):
+        late = NOON + timedelta(seconds=seconds)
+        assert outcome(answers, badge_1edtech(), at=late, gathered_at=NOON)[1] == code
     assert outcome({LIST: b"<html>"}, badge_1edtech())[0] is Outcome.UNDECIDED
 
 
@@ -571,6 +586,13 @@ def test_an_old_copy_of_a_list_is_a_doubt_b82(ttl, seconds, expected):
     assert outcome(altered_list(change), at=late, gathered_at=NOON) == expected
 
 
+@pytest.mark.parametrize(("more", "code"), [(0, "ok"), (1, "status-list-ttl")])
+def test_a_list_may_be_kept_for_a_year_and_no_longer_b82(more, code):
+    answers = altered_list(lambda d: d["credentialSubject"].update(ttl=366 * 86_400_000 + more))
+
+    assert outcome(answers)[1] == code
+
+
 @pytest.mark.parametrize(
     ("url", "noted"),
     [
@@ -586,6 +608,23 @@ def test_a_list_for_one_credential_is_noted_b87(url, noted):
     assert (found.details.get("note") == "list-url-names-credential") is noted
 
 
+@pytest.mark.parametrize(
+    ("identifier", "noted"),
+    [
+        ("https://harbour.example/c/abcdefgh", True),
+        ("https://harbour.example/c/abcdefgh/", True),
+        ("urn:x:abcdefgh", True),
+        ("urn:x:abcdefg", False),  # so short a word may stand there by chance
+        ("urn:x:hgfedcba", False),
+    ],
+)
+def test_a_list_named_like_the_credential_is_noted_b87(identifier, noted):
+    url = "https://harbour.example/s/abcdefgh"
+    data = to_json({**json.loads(badge(url=url)), "id": identifier})
+
+    assert ("note" in status({url: signed_status_list(url)}, data).details) is noted
+
+
 @pytest.mark.parametrize("purpose", ["refresh", "message", "purpose-of-our-own"])
 def test_a_bit_that_says_something_else_than_withdrawn_has_no_short_answer(purpose):
     data = badge(purpose)
@@ -594,6 +633,12 @@ def test_a_bit_that_says_something_else_than_withdrawn_has_no_short_answer(purpo
     assert withdrawal.not_withdrawn(materials(data, answers), facts(data), NOON) is None
     revocation = {LIST: signed_status_list(LIST)}
     assert withdrawal.not_withdrawn(materials(badge(), revocation), facts(badge()), NOON).code == "ok"
+
+
+def test_a_list_with_a_twin_has_no_short_answer():
+    answers = {LIST: signed_status_list(LIST, with_suspension=True), TWIN: twin(set_bits=(INDEX,))}
+
+    assert withdrawal.not_withdrawn(materials(badge(), answers), facts(badge()), NOON) is None
 
 
 def test_what_a_list_says_that_needs_more_words_has_no_short_answer_b87():
@@ -709,6 +754,20 @@ def test_another_list_or_issuer_is_judged_by_itself(judged):
     assert len(judged) == 2
 
 
+@pytest.mark.parametrize("issuer", [did_key(KEY.public_key), did_jwk(KEY.public_key)], ids=["key", "jwk"])
+def test_what_else_was_gathered_matters_to_nobody_whose_identifier_is_the_key(judged, issuer):
+    method = f"{issuer}#{issuer.removeprefix('did:key:')}" if issuer.startswith("did:key:") else f"{issuer}#0"
+    second = "https://harbour.example/s/2"
+    answers = {
+        url: signed_status_list(url, issuer=issuer, verification_method=method) for url in (LIST, second)
+    }
+    one = badge(issuer=issuer, method=method)
+    two = to_json({**json.loads(one), "credentialStatus": [entry(), entry(statusListCredential=second)]})
+
+    assert status(answers, one).code == status(answers, two).code == "ok"
+    assert len(judged) == 2
+
+
 def test_the_keys_of_an_issuer_with_a_document_count_each_time(judged):
     web, url = "did:web:harbour.example", "https://harbour.example/.well-known/did.json"
     method = f"{web}#key-1"
@@ -727,7 +786,9 @@ def test_few_lists_are_kept(judged, monkeypatch):
     for number in range(5):
         status({LIST: signed_status_list(LIST, set_bits=(number + 200,))}, at=NOON + MINUTE)
         assert len(withdrawal._JUDGED_LISTS) <= 2
-    monkeypatch.setattr(withdrawal, "_MAX_KEPT_LIST", 10)
-    withdrawal._JUDGED_LISTS.clear()
-    status({LIST: signed_status_list(LIST)}, at=NOON + MINUTE)
-    assert not withdrawal._JUDGED_LISTS
+    for spare, kept in ((0, 1), (-1, 0)):
+        listed = signed_status_list(LIST)
+        monkeypatch.setattr(withdrawal, "_MAX_KEPT_LIST", len(listed) + spare)
+        withdrawal._JUDGED_LISTS.clear()
+        status({LIST: listed}, at=NOON + MINUTE)
+        assert len(withdrawal._JUDGED_LISTS) == kept

@@ -94,7 +94,9 @@ def test_a_list_token_is_used_for_its_ttl_in_seconds_n18_b82():
     fresh = token_list(ttl=timedelta(hours=1))
 
     assert listed(fresh, at=NOON + timedelta(hours=1), gathered_at=NOON) == (Outcome.PASSED, "ok")
-    later = NOON + timedelta(hours=1, seconds=61)
+    edge = NOON + timedelta(hours=1, seconds=60)
+    assert listed(fresh, at=edge, gathered_at=NOON) == (Outcome.PASSED, "ok")
+    later = edge + timedelta(seconds=1)
     assert listed(fresh, at=later, gathered_at=NOON) == (Outcome.UNDECIDED, "status-list-stale")
     assert listed(token_list(), at=NOON + timedelta(minutes=7), gathered_at=NOON) == (
         Outcome.UNDECIDED,

@@ -33,6 +33,8 @@ from cairn.proof.cbor import decode, decode_header, decode_tree, encode, encode_
         ({}, "a0"),
         ({1: 2, 3: 4}, "a201020304"),
         ({24: b"", 1: ""}, "a20160181840"),
+        ([[[[0]]]], "8181818100"),
+        ({0: {0: {0: {0: 0}}}}, "a100a100a100a10000"),
     ],
 )
 def test_the_examples_of_the_rfc(value, octets):
@@ -106,7 +108,8 @@ def test_any_bytes_are_read_or_refused_and_have_one_spelling(octets):
         ("a16100", "ends too early"),
         ("a1616101", "not a number"),
         ("a1410001", "not a number"),
-        ("818181818181" + "00", "too deep"),
+        ("81" * 5 + "00", "too deep"),
+        ("a100" * 5 + "00", "too deep"),
     ],
 )
 def test_nothing_else_is_read(octets, reason):
@@ -154,6 +157,7 @@ def test_a_header_has_numbers_texts_and_bytes():
         label: value for label, value in header.items() if label > 0
     }
     assert decode_header(bytes.fromhex("a13a0001116f01")) == {-70_000: 1}
+    assert encode_header({1: 0, 2: -1}).hex() == "a201000220"
     assert decode_header(b"") == {}
 
 

@@ -91,8 +91,16 @@ def test_another_library_reads_what_we_write():
     assert cbor2.dumps(HEADER, canonical=True) == protected
 
 
-@pytest.mark.parametrize("algorithm", [Algorithm.ED25519, Algorithm.P256, Algorithm.P384, Algorithm.P521])
-def test_every_kind_of_key_goes_down_the_corridor(algorithm):
+@pytest.mark.parametrize(
+    ("algorithm", "name"),
+    [
+        (Algorithm.ED25519, "EdDSA"),
+        (Algorithm.P256, "ES256"),
+        (Algorithm.P384, "ES384"),
+        (Algorithm.P521, "ES512"),
+    ],
+)
+def test_every_kind_of_key_goes_down_the_corridor(algorithm, name):
     key = PrivateKey.generate(algorithm)
     issuer = did_jwk(key.public_key)
     credential = sample_credential(issuer=issuer).to_document()
@@ -102,6 +110,7 @@ def test_every_kind_of_key_goes_down_the_corridor(algorithm):
 
     assert report.accepted
     assert (report.format, report.carrier, report.document) == ("vc+cose", "cose", credential)
+    assert report.finding("signature").details["algorithm"] == name
 
 
 def test_an_issuer_on_the_web_and_kept_materials():
@@ -289,3 +298,20 @@ def test_b74_an_envelope_that_lies_is_not_opened():
     for media_type in ("data:application/vc+cose", "data:application/vc+jwt", "data:application/vc+sd-jwt"):
         with pytest.raises((MalformedError, UnsupportedError)):
             cairn.read(envelope(made(), media_type))
+
+
+def test_the_two_kinds_have_the_names_of_their_media_types():
+    assert (cose.COSE, cose.PRESENTATION) == ("vc+cose", "vp+cose")
+
+
+def test_a_key_that_is_withdrawn_signs_nothing_s2():
+    method = VerificationMethod(METHOD, ISSUER, KEY.public_key, revoked=NOON)
+
+    assert cose.check(cose.split(made()), lambda _: method, at=NOON).code == "key-revoked"
+
+
+def test_a_refusal_names_the_key_that_was_asked_for_if_there_is_one():
+    assert check(made({**HEADER, 16: "application/vp+cose"})).methods == (METHOD,)
+    assert check(made(without(4))).methods == ()
+    # What is not signed at all is told as that, whoever it names.
+    assert check(made(without(1, 4))).code == "token-unsigned"

@@ -635,6 +635,28 @@ def test_the_contexts_of_a_jcs_proof_are_the_beginning_of_the_documents_b73():
     assert check(emptied).code == "proof-context"
 
 
+@pytest.mark.parametrize("suite", [RDFC, JCS])
+def test_a_proof_may_have_every_member_that_the_standard_gives_it(suite):
+    document = sample_credential().to_document()
+    configuration = {
+        "id": "urn:uuid:9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d",
+        "type": "DataIntegrityProof",
+        "cryptosuite": suite,
+        "created": "2026-11-23T12:00:00Z",
+        "expires": "2027-11-23T12:00:00Z",
+        "verificationMethod": METHOD,
+        "proofPurpose": "assertionMethod",
+        "domain": "reader.example",
+        "challenge": "c-1",
+        "nonce": "n-1",
+    } | ({"@context": document["@context"]} if suite == JCS else {})
+    value = multibase_encode(KEY.sign(data_integrity.hash_input(document, configuration)))
+
+    answer = check({**document, "proof": {**configuration, "proofValue": value}})
+
+    assert (answer.outcome, answer.code) == (Outcome.PASSED, "ok")
+
+
 def test_an_rdf_proof_has_no_contexts_of_its_own_b69():
     document = signed()
     document["proof"]["@context"] = document["@context"]
@@ -647,10 +669,22 @@ def test_two_jcs_proofs_show_what_both_have_signed():
     document["@context"] = [*document["@context"], "https://w3id.org/security/data-integrity/v2"]
     document = data_integrity.sign(document, KEY, verification_method=METHOD, created=NOON, cryptosuite=JCS)
 
-    answer = check(document)
+    for proofs in (document["proof"], document["proof"][::-1]):
+        answer = check({**document, "proof": proofs})
+        assert answer.outcome is Outcome.PASSED
+        assert answer.document["@context"] == sample_credential().to_document()["@context"]
 
-    assert answer.outcome is Outcome.PASSED
-    assert answer.document["@context"] == sample_credential().to_document()["@context"]
+
+def test_what_a_chained_proof_vouches_for_beside_the_document_is_no_part_of_it():
+    first = signed(proof_id="urn:uuid:9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d")
+    chained = data_integrity.sign(
+        first, KEY, verification_method=METHOD, created=NOON, previous_proofs=[first["proof"]["id"]]
+    )
+
+    for proofs in (chained["proof"], chained["proof"][::-1]):
+        answer = check({**chained, "proof": proofs})
+        assert answer.outcome is Outcome.PASSED
+        assert answer.document == sample_credential().to_document()
 
 
 def test_a_clique_of_blank_nodes_is_a_doubt_and_not_a_no_b33():
@@ -690,6 +724,39 @@ def test_a_chain_is_not_begun_on_a_proof_that_is_not_there_n12():
         signed(previous_proofs=["urn:x:1"])
 
     assert refused.value.code == "previous-proof"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "told"),
+    [
+        ({"type": 7, "cryptosuite": "x"}, "proof-malformed", "of which type"),
+        ({"type": "OtherProof"}, "proof-malformed", "of that type"),
+        ({"type": "OtherProof", "cryptosuite": "x"}, "unknown-proof-type", ": OtherProof"),
+        ({"cryptosuite": "bbs-2099"}, "unknown-cryptosuite", ": bbs-2099"),
+    ],
+)
+def test_a_kind_of_proof_that_is_none_of_ours_is_told_by_its_name(changes, code, told):
+    document = signed()
+    document["proof"] |= changes
+
+    answer = check(document)
+
+    assert answer.code == code
+    assert told in answer.message
+
+
+def test_a_good_proof_does_not_make_up_for_one_without_a_date_b68():
+    good, undated = signed(), signed()
+    configuration = {
+        name: value for name, value in undated["proof"].items() if name not in ("created", "proofValue")
+    }
+    unsecured = {name: value for name, value in good.items() if name != "proof"}
+    value = multibase_encode(KEY.sign(data_integrity.hash_input(unsecured, configuration)))
+    proofs = [good["proof"], {**configuration, "proofValue": value}]
+
+    for both in (proofs, proofs[::-1]):
+        answer = check({**unsecured, "proof": both})
+        assert (answer.outcome, answer.code) == (Outcome.UNDECIDED, "no-created")
 
 
 @pytest.mark.parametrize("member", ["cryptosuite", "type", "created"])

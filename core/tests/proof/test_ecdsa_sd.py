@@ -433,6 +433,8 @@ def test_two_objects_cannot_share_a_name():
         (lambda parts: parts[2].__setitem__(0, "x"), "proof-value"),
         (lambda parts: parts[4].append(parts[4][0]), "proof-value"),
         (lambda parts: parts[4].append(10_000), "proof-indexes"),
+        # The first that is not there: mandatory are those here, the others have a signature each.
+        (lambda parts: parts[4].append(len(parts[4]) + len(parts[2])), "proof-indexes"),
         (lambda parts: parts[4].append("1"), "proof-value"),
         (lambda parts: parts[4].clear(), "proof-signatures"),
         (lambda parts: parts.pop(), "proof-value"),

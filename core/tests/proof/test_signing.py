@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two ways in which we issue, and what we refuse to put a signature under."""
+"""The ways in which we issue, and what we refuse to put a signature under."""
 
 from datetime import timedelta
 
@@ -12,17 +12,21 @@ from cairn.canonical import parse_json, to_json
 from cairn.did import did_key
 from cairn.errors import MalformedError
 from cairn.keys import Algorithm
+from cairn.proof import sd_jwt, sign_cose, sign_sd_jwt, sign_sd_jwt_vc, with_limits
 from cairn.status import StatusEntry
+from cairn.status.token_list import TokenStatus
 from cairn.testing import NOON, FixedSources, demo_key, key_method, sample_credential
 
 KEY = demo_key()
 METHOD = key_method(KEY.public_key)
 
 
-def both(document):
+def each_way(document):
     return (
         lambda: sign(document, KEY, verification_method=METHOD, at=NOON),
         lambda: sign_jwt(document, KEY, verification_method=METHOD),
+        lambda: sign_cose(document, KEY, verification_method=METHOD),
+        lambda: sign_sd_jwt(document, KEY, verification_method=METHOD, disclose=["/name"]),
     )
 
 
@@ -59,7 +63,7 @@ def test_what_should_not_be_signed_is_not(change, code):
     document = sample_credential().to_document()
     change(document)
 
-    for attempt in both(document):
+    for attempt in each_way(document):
         with pytest.raises(MalformedError) as refused:
             attempt()
         assert refused.value.code == code
@@ -69,7 +73,7 @@ def test_lines_and_tabs_may_be_signed():
     document = sample_credential().to_document()
     document["credentialSubject"]["achievement"]["criteria"]["narrative"] = "One.\n\tTwo."
 
-    for attempt in both(document):
+    for attempt in each_way(document):
         assert attempt()
 
 
@@ -140,6 +144,35 @@ def test_dates_status_and_issuer_cannot_be_left_out(pointers):
     for member in ("validFrom", "validUntil", "credentialStatus"):
         assert copy[member] == signed[member]
     assert copy["issuer"]["id"] == signed["issuer"]["id"]
+
+
+def test_what_limits_a_credential_is_mandatory_under_its_old_names_too():
+    names = ("issuer", "validFrom", "issuanceDate", "validUntil", "expirationDate")
+    document = dict.fromkeys((*names, "credentialStatus", "termsOfUse", "name"))
+    others = [f"/{name}" for name in (*names[1:], "credentialStatus", "termsOfUse")]
+
+    assert with_limits(document, ()) == ["/issuer", *others]
+    assert with_limits(document, ["/name", "/validUntil"]) == [
+        *("/name", "/validUntil", "/issuer"),
+        *(other for other in others if other != "/validUntil"),
+    ]
+    assert with_limits(document, ["/issuer/name"]) == ["/issuer/name", *others]
+    assert with_limits(document, ["/issuerX"]) == ["/issuerX", "/issuer", *others]
+    assert with_limits(document, [""]) == [""]
+    assert with_limits({"issuer": 1}, ()) == ["/issuer"]
+
+
+def test_a_token_that_can_be_shown_in_part_says_what_it_holds():
+    shown = sign_sd_jwt(
+        sample_credential().to_document(), KEY, verification_method=METHOD, disclose=["/name"]
+    )
+    pointer = TokenStatus(7, "https://harbour.example/statuslists/1")
+    claims = {"iss": did_key(KEY.public_key), "vct": "urn:x"}
+    vc = sign_sd_jwt_vc(claims, KEY, kid=METHOD, disclose=(), at=NOON, status=pointer)
+
+    assert sd_jwt.split(shown).jws.header == {"alg": "EdDSA", "typ": "vc+sd-jwt", "cty": "vc", "kid": METHOD}
+    assert sd_jwt.split(vc).jws.header == {"alg": "EdDSA", "typ": "dc+sd-jwt", "kid": METHOD}
+    assert sd_jwt.read(vc).payload["status"] == pointer.to_claim()
 
 
 def test_nothing_more_is_mandatory_than_was_asked_for():

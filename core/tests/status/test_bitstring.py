@@ -18,7 +18,10 @@ from cairn.credential import structure_problems
 from cairn.errors import MalformedError, UnsupportedError
 from cairn.keys import base64url_decode
 from cairn.status import (
+    MESSAGE,
     MINIMUM_LENGTH,
+    REFRESH,
+    REVOCATION,
     SUSPENSION,
     StatusEntry,
     StatusList,
@@ -36,6 +39,10 @@ PUBLISHED_EMPTY_LIST = "uH4sIAAAAAAAAA-3BMQEAAADCoPVPbQwfoAAAAAAAAAAAAAAAAAAAAIC
 
 def encoded(packed: bytes) -> str:
     return "u" + base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def test_the_purposes_have_the_words_of_the_standard() -> None:
+    assert (REVOCATION, SUSPENSION, REFRESH, MESSAGE) == ("revocation", "suspension", "refresh", "message")
 
 
 def test_the_published_empty_list() -> None:
@@ -134,6 +141,11 @@ def test_b79_a_list_below_the_minimum_is_refused() -> None:
         StatusList.decode(encoded(gzip.compress(bytes(16_383))))
 
     assert refusal.value.code == "status-list-length"
+
+
+def test_b79_a_list_has_any_number_of_bytes_from_the_minimum_on() -> None:
+    for count in (16_384, 16_385, 16_391):
+        assert StatusList.from_bits(bytes(count)).bits == bytes(count)
 
 
 def test_b77_a_gzip_bomb_is_refused_before_it_goes_off() -> None:
@@ -312,6 +324,22 @@ def test_b80_b85_an_entry_that_means_nothing_here_is_refused(change: dict[str, A
         StatusEntry.from_document(entry(**change))
 
 
+@pytest.mark.parametrize(
+    ("change", "code", "named"),
+    [
+        ({"id": URL}, "status-id", "'id'"),
+        ({"id": "s/1#2"}, "status-url", "'id'"),
+        ({"statusListCredential": "s/1"}, "status-url", "'statusListCredential'"),
+        ({"statusSize": 9}, "limit-status-size", "8 bits"),
+    ],
+)
+def test_a_refused_entry_is_told_with_its_member(change: dict[str, Any], code: str, named: str) -> None:
+    with pytest.raises(MalformedError, match=named) as refused:
+        StatusEntry.from_document(entry(**change))
+
+    assert refused.value.code == code
+
+
 MESSAGES = [
     {"status": "0x0", "message": "pending"},
     {"status": "0x1", "message": "accepted"},
@@ -328,6 +356,8 @@ def test_each_value_of_several_bits_has_one_message_whatever_their_order() -> No
         assert read.messages == ("pending", "accepted", "rejected", "closed")
     wide = [{"status": f"0x{value:X}", "message": str(value)} for value in range(16)]
     assert StatusEntry.from_document(entry(statusSize=4, statusMessage=wide)).messages[10] == "10"
+    widest = [{"status": f"{value:#x}", "message": str(value)} for value in range(256)]
+    assert StatusEntry.from_document(entry(statusSize=8, statusMessage=widest)).messages[255] == "255"
 
 
 def test_an_entry_of_several_bits_is_written_as_it_was_read() -> None:
@@ -453,6 +483,17 @@ def test_our_list_credential_reads_back() -> None:
 
     assert bits.get(94_567)
     assert not bits.get(94_566)
+
+
+def test_a_list_of_2021_is_read_for_an_entry_of_2021() -> None:
+    document = list_document() | {"type": ["VerifiableCredential", "StatusList2021Credential"]}
+    document["credentialSubject"] |= {"type": "StatusList2021", "encodedList": StatusList().encode()[1:]}
+
+    read = read_status_list(document, url=URL, purpose="revocation", entry_type="StatusList2021Entry")
+
+    assert read == StatusList()
+    with pytest.raises(MalformedError):
+        read_status_list(document, url=URL, purpose="revocation")
 
 
 def test_a_list_may_have_several_purposes_and_types() -> None:

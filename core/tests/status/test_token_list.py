@@ -172,6 +172,7 @@ def test_b80_only_four_widths(bits):
 @pytest.mark.parametrize(
     ("claimed", "code"),
     [
+        ({"lst": claim(1, b"\0")["lst"]}, "status-list-bits"),
         (None, "status-list-claim"),
         ([], "status-list-claim"),
         ({"bits": 1}, "status-list-claim"),
@@ -224,6 +225,8 @@ def test_a_pointer_comes_back():
     pointer = TokenStatus(7, URI)
 
     assert TokenStatus.from_claims({"status": pointer.to_claim()}) == pointer
+    first = {"status_list": {"idx": 0, "uri": URI}}
+    assert TokenStatus.from_claims({"status": first}) == TokenStatus(0, URI)
     assert TokenStatus.from_claims({}) is None
 
 

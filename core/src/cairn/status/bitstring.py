@@ -112,9 +112,9 @@ class StatusList:
         """The value of one entry of ``size`` bits, which begins at ``index * size`` (§3.2).
 
         The list must hold the minimum of *entries*, so a list of wide entries is longer (§3.2 step 10).
+        An entry that begins in the list and ends outside it has no value.
         """
         _long_enough(self.bits, size)
-        self._check((index + 1) * size - 1)
         value = 0
         for position in range(index * size, (index + 1) * size):
             value = value << 1 | self.get(position)
