@@ -23,6 +23,7 @@ from cairn import (
     sign_cose,
     sign_jwt,
     sign_sd_jwt,
+    sign_sd_jwt_vc,
 )
 from cairn.canonical import parse_json
 from cairn.did import did_jwk, did_key
@@ -114,6 +115,14 @@ def world() -> tuple[FixedSources, dict[str, list[Fixture]]]:
     whole = sign_sd_jwt(large, key, verification_method=method, disclose=WITHHELD, holder=holder.public_key)
     bound = bind_sd_jwt(whole, holder, audience="https://desk.example", nonce="n-1", at=AT)
 
+    plain = sign_sd_jwt_vc(
+        {"iss": did, "vct": f"{documents.SITE}/vct", "given_name": "Zoë", "place": "Bergen", "age": 41},
+        key,
+        kid=method,
+        disclose=("/given_name", "/place", "/age"),
+        at=AT,
+    )
+
     unsigned_list = status_list_document(
         url=LIST_URL,
         issuer=did,
@@ -184,6 +193,12 @@ def world() -> tuple[FixedSources, dict[str, list[Fixture]]]:
                 least=present_sd_jwt(whole, disclose=()).encode("ascii"),
             ),
             fixture("vc+sd-jwt bound to its holder", bound.encode("ascii"), mutate_sd_jwt),
+            fixture(
+                "dc+sd-jwt",
+                plain.encode("ascii"),
+                mutate_sd_jwt,
+                least=present_sd_jwt(plain, disclose=()).encode("ascii"),
+            ),
         ],
         "cose": [fixture("vc+cose", sign_cose(large, key, verification_method=method), mutate_cose)],
     }

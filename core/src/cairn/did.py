@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 MAX_KEYS: Final = 64
 _MAX_DID: Final = 2048
 
+OWN_KEYS: Final = ("did:key:", "did:jwk:")
+"""How identifiers begin that are keys themselves: there is no address to ask for their document."""
+
 RELATIONSHIPS: Final = (
     "assertionMethod",
     "authentication",

@@ -18,7 +18,7 @@ from cairn import legacy
 from cairn.canonical import parse_json, to_json
 from cairn.credential import format_datetime, parse_datetime
 from cairn.credential.address import is_web, well_known
-from cairn.did import did_web_url, did_webvh_urls
+from cairn.did import OWN_KEYS, did_web_url, did_webvh_urls
 from cairn.errors import CairnError, MalformedError, UnavailableError
 from cairn.parts import unfold
 from cairn.plain import facts_of, is_plain, plain_of
@@ -191,7 +191,8 @@ def gather(
     addresses that nobody has asked yet, all of them together 32 (B99).
     """
     asked = _Errand(sources)
-    inside = () if is_plain(credential) else unfold(credential)
+    is_known = credential.shown_claims is not None or is_plain(credential)
+    inside = () if is_known else unfold(credential)
     for each in (credential, *(part.credential for part in inside if part.credential is not None)):
         _ask_about(each, asked, also, at)
         for brought in (one for wanted in also for one in wanted(each) if isinstance(one, Unverified)):
@@ -214,10 +215,12 @@ def old_badge(
 
 def _ask_about(credential: Unverified, asked: _Errand, also: Sequence[AlsoAsked], at: datetime) -> None:
     asked.begin()
+    if credential.shown_claims is not None and not also:
+        return  # its keys follow from its name, and it has no status
     plain = plain_of(credential)
     if plain is not None and not also and credential.is_as_read:
         facts = facts_of(credential)
-        if facts.issuer is not None and facts.issuer.startswith(("did:key:", "did:jwk:")):
+        if facts.issuer is not None and facts.issuer.startswith(OWN_KEYS):
             # Its keys follow from its name, and the key of its one proof is no address.
             if plain.has_plain_status:
                 _ask_list(facts.list_url, asked)

@@ -17,7 +17,7 @@ from cairn.credential.structure import holder_id
 from cairn.errors import MalformedError, UnsupportedError
 from cairn.keys import base64url_decode
 from cairn.late import Late
-from cairn.proof import cose, familiar, familiar_token, jose, jws, sd_jwt
+from cairn.proof import cose, familiar, familiar_sd_jwt, familiar_token, jose, jws, sd_jwt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,13 +78,15 @@ class Unverified(Late):
     _kept: _Kept | None = field(default=None, repr=False, compare=False)
     # The token taken apart without its credential, when that is of a known text.
     _seen: familiar_token.Seen | None = field(default=None, repr=False, compare=False)
+    # An SD-JWT VC put together, when that was plain.
+    _shown: familiar_sd_jwt.Seen | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def seen(cls, glance: Glance, carrier: str, size: int, data: bytes) -> Unverified:
         """A bare credential in JSON, of which so much is known that it is parsed when somebody asks."""
         told: dict[str, Any] = {
             "carrier": carrier, "format": EMBEDDED, "token": None, "size": size, "unverified_bytes": data,
-            "glance": glance, "_kept": None, "_seen": None,
+            "glance": glance, "_kept": None, "_seen": None, "_shown": None,
         }  # fmt: skip
         return cls.without(glance.late, **told)
 
@@ -94,13 +96,32 @@ class Unverified(Late):
         data, glance = token.encode("ascii"), seen.glance
         told: dict[str, Any] = {
             "carrier": carrier, "format": TOKEN, "token": token, "size": size, "unverified_bytes": data,
-            "glance": glance, "_kept": None, "_seen": seen,
+            "glance": glance, "_kept": None, "_seen": seen, "_shown": None,
         }  # fmt: skip
 
         def late(name: str) -> Any:
             return sha256(data).hexdigest() if name == "sha256" else glance.late(name)
 
         return cls.without(late, **told)
+
+    @classmethod
+    def shown(cls, seen: familiar_sd_jwt.Seen, carrier: str, size: int) -> Unverified:
+        """An SD-JWT VC of which the claims are put together, and all else is made when somebody asks."""
+        told: dict[str, Any] = {
+            "carrier": carrier, "format": SD_JWT_VC, "token": seen.token, "size": size,
+            "unverified_bytes": seen.token.encode("ascii"), "glance": None, "_kept": None, "_seen": None,
+            "_shown": seen,
+        }  # fmt: skip
+        return cls.without(seen.late, **told)
+
+    @property
+    def shown_claims(self) -> familiar_sd_jwt.Seen | None:
+        """The SD-JWT VC put together; None when that has to be done again."""
+        seen = self._shown
+        # Somebody may have put another in its place, or have written into what it says.
+        if seen is None or self._late is None or not seen.is_unseen or seen.token != self.token:
+            return None
+        return seen
 
     @property
     def seen_token(self) -> familiar_token.Seen | None:
@@ -253,6 +274,8 @@ def _open_token(data: bytes, carrier: str, size: int) -> Unverified:
     document: Mapping[str, Any]
     parts: jose.Token | sd_jwt.SdJwt
     glance = None
+    if (plain := familiar_sd_jwt.see(text)) is not None:
+        return Unverified.shown(plain, carrier, size)
     if sd_jwt.looks_like_sd_jwt(text):
         parts = shown = sd_jwt.read(text)
         kind = SD_JWT_VC if shown.kind == SD_JWT_VC else SD_JWT

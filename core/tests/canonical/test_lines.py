@@ -6,7 +6,18 @@ from hashlib import sha256
 import pytest
 
 from cairn.canonical.gaps import Refused
-from cairn.canonical.lines import Blank, Decider, Line, Node, Text, deciders_of, first_degree, merge, places
+from cairn.canonical.lines import (
+    Blank,
+    Decider,
+    Line,
+    Node,
+    Text,
+    alike_by_shape,
+    deciders_of,
+    first_degree,
+    merge,
+    places,
+)
 
 A, B, C = Blank(0), Blank(1), Blank(2)
 
@@ -125,3 +136,19 @@ def test_the_order_of_subjects_is_not_asked_again_where_they_are_objects():
 
     assert len(deciders_of(lines)) == 1
     assert len(deciders_of(lines[:3])) == 2  # <1> is no subject
+
+
+def test_nodes_with_other_predicates_are_apart_whatever_the_values_are():
+    lines = [
+        line((A,), "<p>", ('"', 0, '"')),
+        line((B,), "<q>", ('"', 1, '"')),
+        line((C,), "<p>", ('"', 2, '"')),
+    ]
+
+    assert alike_by_shape(lines, 3) == {0, 2}
+    assert alike_by_shape([*lines, line((C,), "<q>", ("<x>",))], 3) == frozenset()
+    # Whether it leads from a node or to it tells them apart, how often it does so not: that may be once.
+    assert alike_by_shape([line((A,), "<p>", (B,))], 2) == frozenset()
+    twice = [line((A,), "<p>", ('"', 0, '"')), line((A,), "<p>", ('"', 1, '"')), line((B,), "<p>", ("<x>",))]
+    assert alike_by_shape(twice, 2) == {0, 1}
+    assert alike_by_shape(twice[1:], 2) == {0, 1}

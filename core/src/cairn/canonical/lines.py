@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -144,6 +145,22 @@ def first_degree(lines: Sequence[Line], blank_count: int) -> tuple[dict[bytes, i
     if len(static) + len(nodes) != blank_count:
         raise Refused("two blank nodes are alike")
     return static, tuple(nodes)
+
+
+def alike_by_shape(lines: Iterable[Line], blank_count: int) -> frozenset[int]:
+    """The blank nodes that are told from some other one by values alone.
+
+    All others are apart whatever the values are: their hashes are of lines with other predicates, leading
+    from them or to them. How often one does so counts for nothing, as equal lines may be one statement.
+    """
+    about: list[set[tuple[bool, str]]] = [set() for _ in range(blank_count)]
+    for line in lines:
+        for term, is_subject in ((line.subject, True), (line.object, False)):
+            if isinstance(term[0], Blank):
+                about[term[0].number].add((is_subject, line.predicate))
+    shapes = [frozenset(each) for each in about]
+    met = Counter(shapes)
+    return frozenset(number for number, shape in enumerate(shapes) if met[shape] > 1)
 
 
 @cache

@@ -27,6 +27,7 @@ from cairn.canonical.lines import (
     Text,
     Token,
     after_head,
+    alike_by_shape,
     deciders_of,
     first_degree,
     head_of,
@@ -91,6 +92,8 @@ class Plan:
         blanks = {token for line in self._lines for token in line.tokens if isinstance(token, Blank)}
         self._blank_count = len(blanks)
         static, self._nodes = first_degree(self._lines, self._blank_count)
+        alike = alike_by_shape(self._lines, self._blank_count)
+        self._alike = tuple(node for node in self._nodes if node.number in alike)
         self._static_hashes = sorted(static)
         self._static_order = [static[hashed] for hashed in self._static_hashes]
         # In how many orders the blank nodes can be. When there are more than are kept, nearly each is new.
@@ -157,7 +160,7 @@ class Plan:
         return (
             written is not None
             and self.ids.are_apart(written)
-            and place_among(self._static_hashes, [node.hash(written) for node in self._nodes]) is not None
+            and place_among(self._static_hashes, [node.hash(written) for node in self._alike]) is not None
         )
 
     def _labels(self, hashes: Sequence[bytes]) -> list[bytes]:

@@ -68,6 +68,21 @@ def _plain_period(starts: str | None, ends: str | None) -> tuple[datetime | None
     return since, until, _current(MappingProxyType(_details(since, until)), "It has no end date.")
 
 
+def claimed_period(starts: int | None, ends: int | None, at: datetime) -> Finding | None:
+    """The same for an SD-JWT VC, whose dates are claims (RFC 7519 §4.1.4, §4.1.5)."""
+    since, until, finding = _claimed_period(starts, ends)
+    if (since is not None and at + CLOCK_SKEW < since) or (until is not None and at - CLOCK_SKEW > until):
+        return None
+    return finding
+
+
+@lru_cache(maxsize=1024)
+def _claimed_period(starts: int | None, ends: int | None) -> tuple[datetime | None, datetime | None, Finding]:
+    since = None if starts is None else datetime.fromtimestamp(starts, UTC)
+    until = None if ends is None else datetime.fromtimestamp(ends, UTC)
+    return since, until, _current(MappingProxyType(_details(since, until)), "It has no end date.")
+
+
 def _details(since: datetime | None, until: datetime | None) -> dict[str, str]:
     details: dict[str, str] = {}
     if since is not None:

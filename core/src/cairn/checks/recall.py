@@ -13,21 +13,23 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cairn.checks.controllers import resolver
-from cairn.checks.dates import period, plain_period
+from cairn.checks.dates import claimed_period, period, plain_period
 from cairn.checks.finding import Check, Finding
 from cairn.checks.resources import resources
-from cairn.checks.rules import known_to_fit, structure
+from cairn.checks.rules import SD_JWT_VC_FITS, known_to_fit, structure
 from cairn.checks.schemas import plain_schema, schema
 from cairn.checks.signature import bind_to_issuer, look_at_token, proof
-from cairn.checks.withdrawal import not_withdrawn, status
+from cairn.checks.withdrawal import NO_TOKEN_STATUS, not_withdrawn, status
 from cairn.credential.address import is_identifier
+from cairn.did import OWN_KEYS
 from cairn.errors import CairnError
 from cairn.plain import facts_of, plain_of
-from cairn.proof import Answer, Outcome, familiar, familiar_token, jose, jws
+from cairn.proof import Answer, Outcome, familiar, familiar_sd_jwt, familiar_token, jose, jws
 from cairn.proof.data_integrity import INTACT
-from cairn.reading import EMBEDDED, TOKEN
+from cairn.reading import EMBEDDED, SD_JWT_VC, TOKEN
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from cairn.canonical.glance import Glance
@@ -40,13 +42,10 @@ if TYPE_CHECKING:
 RECALLED: tuple[Check, ...] = (structure, schema, proof, status, period, resources)
 """The checks whose findings are told here; whoever asks others asks them one by one."""
 
-# Issuers who are keys: their document follows from their name, and so does all that is found about the key.
-_OWN_KEYS = ("did:key:", "did:jwk:")
-
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """Such a key, and what is found about it."""
+    """The key of an issuer who is one, and what is found about it; all of that follows from its name."""
 
     method: VerificationMethod
     finding: Finding
@@ -59,6 +58,9 @@ _MAX_KEPT_KEYS = 256
 def recall(materials: Materials, at: datetime) -> tuple[Finding, ...] | None:
     """What those checks find if everything that vouches for a badge passes; None: ask them."""
     credential = materials.credential
+    shown = credential.shown_claims
+    if shown is not None:
+        return None if materials.earlier is not None else _shown(materials, shown, at)
     glance, plain = credential.glance, plain_of(credential)
     # A look at a document that was written into since says nothing about it. And what was kept from an
     # earlier look may have its own word on the issuer's keys.
@@ -152,16 +154,6 @@ def _seen_token(
 ) -> tuple[Finding, Finding] | None:
     """The same for a token whose credential nobody has read."""
     issuer = str(facts.issuer)
-    named = jws.method_named(seen.header.kid, issuer)
-    if named is None:
-        return None
-    names = (issuer, named, TOKEN)
-    kept = _KEPT_KEYS.get(names)
-    resolve = resolver(materials)
-    try:
-        method = resolve(named) if kept is None else kept.method
-    except CairnError:
-        return None
     told: dict[str, Any] = {
         "iss": facts.issuer,
         "sub": familiar_token.subject_of(seen.glance),
@@ -170,20 +162,61 @@ def _seen_token(
     for claim, moment in (("nbf", facts.valid_from), ("exp", facts.valid_until)):
         if moment is not None and claim in seen.claims:
             told[claim] = jose.seconds_of(moment)
-    details = familiar_token.look(seen, method, told, at=at)
+    return _signed(
+        materials,
+        (issuer, seen.header.kid, TOKEN),
+        lambda method: familiar_token.look(seen, method, told, at=at),
+        seen.glance.late,
+    )
+
+
+def _shown(materials: Materials, seen: familiar_sd_jwt.Seen, at: datetime) -> tuple[Finding, ...] | None:
+    """What is found of an SD-JWT VC with plain claims, of an issuer who is a key, without a status."""
+    vouched = _signed(
+        materials,
+        (seen.claims["iss"], seen.header.kid, SD_JWT_VC),
+        lambda method: familiar_sd_jwt.look(seen, method, at=at),
+        seen.late,
+    )
+    if vouched is None:
+        return None
+    dated = claimed_period(seen.claims.get("nbf"), seen.claims.get("exp"), at)
+    return SD_JWT_VC_FITS, *vouched, NO_TOKEN_STATUS, *(period(materials, at) if dated is None else (dated,))
+
+
+def _signed(
+    materials: Materials,
+    signer: tuple[str, str, str],
+    look: Callable[[VerificationMethod], dict[str, str] | None],
+    late: Callable[[str], Any],
+) -> tuple[Finding, Finding] | None:
+    """What is found of the signature of a token and of its key, if both are in order.
+
+    ``signer`` is the issuer, what the token calls its key, and the format.
+    """
+    issuer, kid, format = signer
+    named = jws.method_named(kid, issuer)
+    if named is None:
+        return None
+    names = (issuer, named, format)
+    kept = _KEPT_KEYS.get(names)
+    resolve = resolver(materials)
+    try:
+        method = resolve(named) if kept is None else kept.method
+    except CairnError:
+        return None
+    details = look(method)
     if details is None:
         return None
-    bound = (
-        kept.finding
-        if kept is not None
-        else _keep(
-            materials, names, Answer(Outcome.PASSED, "ok", INTACT, None, (method.id,), details), resolve
-        )
-    )
+    if kept is not None:
+        bound = kept.finding
+    else:
+        answer = Answer(Outcome.PASSED, "ok", INTACT, None, (method.id,), details)
+        bound = _keep(materials, names, answer, resolve)
     if bound.outcome is not Outcome.PASSED:
         return None
     signature = Finding.without(
-        seen.glance.late,
+        late,
         check="signature",
         outcome=Outcome.PASSED,
         code="ok",
@@ -215,7 +248,7 @@ def _keep(materials: Materials, names: tuple[str, str, str], answer: Answer, res
     """What is found about a key that has signed, kept if the key is its issuer."""
     bound = bind_to_issuer(materials, answer)
     issuer, named, _ = names
-    if issuer.startswith(_OWN_KEYS):
+    if issuer.startswith(OWN_KEYS):
         if len(_KEPT_KEYS) >= _MAX_KEPT_KEYS:
             _KEPT_KEYS.clear()
         # One for all of them, so nobody may write into it.

@@ -81,3 +81,14 @@ def _sd_jwt_vc_structure(claims: Mapping[str, Any]) -> Finding:
         told = f"It breaks the rules of SD-JWT VC: {details['fields']}."
         return Finding("structure", Outcome.FAILED, "structure", told, details)
     return Finding("structure", Outcome.PASSED, "ok", "It has all the required fields.", {"kind": kind})
+
+
+# One for all of them, so nobody may write into it.
+SD_JWT_VC_FITS = Finding(
+    "structure",
+    Outcome.PASSED,
+    "ok",
+    "It has all the required fields.",
+    MappingProxyType({"kind": "SD-JWT VC"}),
+)
+"""What `structure` finds in an SD-JWT VC with the claims that it needs."""

@@ -57,6 +57,9 @@ _NO_STATUS = "It has no status: the issuer cannot withdraw it."
 _NOT_WITHDRAWN = "The issuer has not withdrawn it."
 _MAX_MESSAGE = 200
 
+NO_TOKEN_STATUS = Finding("status", Outcome.PASSED, "no-status", _NO_STATUS, MappingProxyType({}))
+"""What `status` finds in an SD-JWT VC without one; for all of them, so nobody may write into it."""
+
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 
 

@@ -52,7 +52,7 @@ def format_datetime(moment: datetime) -> str:
     """Write an aware moment as ``2026-11-23T10:00:00Z``: UTC and whole seconds, as ``nbf`` has (N23)."""
     if moment.tzinfo is None:
         raise ValueError("a moment needs a zone")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
+    return f"{moment.astimezone(UTC).isoformat()[:19]}Z"
 
 
 def _zone(part: dict[str, str | None]) -> timezone:

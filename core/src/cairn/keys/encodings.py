@@ -9,10 +9,10 @@ from typing import Literal
 
 from cairn.errors import MalformedError
 
-_BASE64URL = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+BASE64URL = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 # What a text may end with, by how many characters are left over after the last four: nothing but the bits of
 # whole bytes. One left over spells none.
-_BASE64URL_ENDS = (_BASE64URL, b"", _BASE64URL[::16], _BASE64URL[::4])
+_BASE64URL_ENDS = (BASE64URL, b"", BASE64URL[::16], BASE64URL[::4])
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
@@ -96,7 +96,7 @@ def _no_base64url() -> MalformedError:
 
 def is_base64url(text: str, also: bytes = b"") -> bool:
     """Whether the text holds no characters but those of base64url, and what is ``also`` let through."""
-    return text.isascii() and not text.encode("ascii").translate(None, _BASE64URL + also)
+    return text.isascii() and not text.encode("ascii").translate(None, BASE64URL + also)
 
 
 def base58btc(octets: bytes) -> bytes:

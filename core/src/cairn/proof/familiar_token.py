@@ -18,6 +18,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cairn.credential import format_datetime
 from cairn.credential.shapes import as_list
 from cairn.errors import CairnError
 from cairn.keys import base64url_decode
@@ -105,7 +106,7 @@ def look(
     except CairnError:
         return None
     if issued_at is not None:
-        details["created"] = issued_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        details["created"] = format_datetime(issued_at)
     return details if seen.glance.is_covered() else None
 
 

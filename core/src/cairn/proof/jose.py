@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cairn.canonical import parse_json, rdf_canonical
-from cairn.credential import issuer_id, parse_datetime
+from cairn.credential import format_datetime, issuer_id, parse_datetime
 from cairn.credential.containers import ENVELOPE
 from cairn.credential.shapes import as_list, types_of
 from cairn.credential.structure import holder_id
@@ -181,7 +181,7 @@ def check(
         return Answer.of(error, methods=(named,) if isinstance(named, str) else ())
     details = {"algorithm": str(token.header["alg"])}
     if "iat" in token.claims:
-        details["created"] = datetime.fromtimestamp(token.claims["iat"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        details["created"] = format_datetime(datetime.fromtimestamp(token.claims["iat"], UTC))
     message = "Nothing has been changed since it was signed."
     if "proof" not in token.document:
         return Answer(Outcome.PASSED, "ok", message, token.document, (method.id,), details)
@@ -245,7 +245,7 @@ def _document(rest: dict[str, Any], payload: Mapping[str, Any]) -> dict[str, Any
         document.setdefault("issuer", payload["iss"])
     for claim, name in (("nbf", "issuanceDate"), ("exp", "expirationDate")):
         if claim in payload and name not in document:
-            document[name] = datetime.fromtimestamp(payload[claim], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            document[name] = format_datetime(datetime.fromtimestamp(payload[claim], UTC))
     subject = document.get("credentialSubject")
     if "sub" in payload and isinstance(subject, dict):
         document["credentialSubject"] = {"id": payload["sub"], **subject}

@@ -27,6 +27,7 @@ from nacl.utils import random
 
 from cairn.canonical import parse_json, to_json
 from cairn.canonical.strict_json import parse_texts
+from cairn.credential import format_datetime
 from cairn.credential.address import is_identifier
 from cairn.errors import CairnError, MalformedError, UnsupportedError
 from cairn.keys import PublicKey, base64url_decode, base64url_encode
@@ -449,7 +450,7 @@ def _check_vc(parts: SdJwt, resolve: Resolve, at: datetime) -> Answer:
         return Answer.of(error, methods=(url,) if isinstance(url, str) else ())
     details = {"algorithm": str(parts.jws.header["alg"])}
     if issued_at is not None:
-        details["created"] = issued_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        details["created"] = format_datetime(issued_at)
     message = "Nothing has been changed since it was signed."
     return Answer(Outcome.PASSED, "ok", message, parts.payload, (method.id,), details)
 
