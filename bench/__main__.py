@@ -8,13 +8,16 @@ import json
 import platform
 import sys
 
-from bench import folder, formats, measure, memory, pages, proofs
+from bench import folder, formats, issue, measure, memory, pages, proofs
 
 
 def main(arguments: list[str]) -> int:
     options = argparse.ArgumentParser(prog="bench", description="Compare rates in the same run.")
     options.add_argument("only", nargs="?", default="", help="prefix of the names to run")
     only = options.parse_args(arguments).only
+    # Before this process is kept to one core, which its children would inherit.
+    for line in issue.run(only):
+        print(json.dumps(line), flush=True)
     print(f"{platform.machine()}, Python {platform.python_version()}, one core", file=sys.stderr)
     measure.pin_to_one_core()
     for comparisons in (proofs.comparisons, formats.comparisons, pages.comparisons):

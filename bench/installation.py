@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
 PUBLIC_URL = "https://bench.example"
 HOST = "bench.example"
+KEK = bytes(range(32))
 
 
 @cache
-def start() -> AchievementVersion:
-    """Set Django up, once in a process, and return a published achievement to award."""
+def start(database: str = "") -> AchievementVersion:
+    """Set Django up, once in a process, and return a published achievement to award.
+
+    ``database`` is the URL of an empty one; SQLite in the folder if none is given.
+    """
     folder = tempfile.TemporaryDirectory(prefix="cairn-bench-")
     atexit.register(folder.cleanup)
     data = Path(folder.name)
@@ -30,7 +34,7 @@ def start() -> AchievementVersion:
         "PUBLIC_URL": PUBLIC_URL,
         "DATA_DIR": str(data),
         "LOG_LEVEL": "ERROR",
-    }
+    } | ({"DATABASE_URL": database} if database else {})
 
     import django
 
@@ -39,9 +43,11 @@ def start() -> AchievementVersion:
     from django.core.management import call_command
     from django.utils import timezone
 
+    from cairn_server.config import signer
     from cairn_server.organisations import installation, keys
 
-    keys.install(lambda: keys.KeyStore(bytes(range(32))))
+    signs_here = signer.service(keys.KeyStore(KEK))
+    keys.install(lambda: signs_here)
     call_command("migrate", verbosity=0)
     installation.remember_installation(public_url=PUBLIC_URL, at=timezone.now())
     return _something_to_award()

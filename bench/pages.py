@@ -28,7 +28,7 @@ def comparisons(only: str) -> Iterator[Comparison]:
     if not any(name.startswith(only) for name in NAMES):
         return  # an installation takes seconds to make
     addresses = _credential_pages()
-    visit = _visitor()
+    visit = visitor()
 
     from django.core.cache import cache
 
@@ -81,7 +81,7 @@ def _credential_pages() -> list[str]:
     return [f"/c/{credential.public_id}" for credential in awarded]
 
 
-def _visitor() -> Callable[[str], Answer]:
+def visitor() -> Callable[[str], Answer]:
     """A browser without cookies that calls the WSGI application directly."""
     from django.conf import settings
     from django.core.wsgi import get_wsgi_application

@@ -13,8 +13,12 @@ import sys
 from prove import ledger
 from prove.allocation import Allocation
 from prove.bombs import Bombs
+from prove.clocks import Clocks
+from prove.crashes import Crashes
+from prove.disk import Disk
 from prove.fuzz import Fuzz
 from prove.kills import Kills
+from prove.leases import Leases
 from prove.mutants import (
     BinaryMutants,
     DerivedMutants,
@@ -25,13 +29,15 @@ from prove.mutants import (
 )
 from prove.mutation import Mutation
 from prove.poison import Poison
+from prove.restores import Restores
 from prove.ssrf import Ssrf
 from prove.statements import Statements
 from prove.strict_json import StrictJson
 
 CAMPAIGNS = (
     *(StrictJson, TokenMutants, PlainMutants, GraphMutants, DerivedMutants, DisclosureMutants, BinaryMutants),
-    *(Statements, Bombs, Poison, Ssrf, Fuzz, Allocation, Kills, Mutation),
+    *(Statements, Bombs, Poison, Ssrf, Fuzz, Allocation),
+    *(Kills, Crashes, Disk, Leases, Clocks, Restores, Mutation),
 )
 # Most of an hour, and no answer to "did I break anything?": run by name alone.
 BY_NAME_ONLY = frozenset({Mutation.name})

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from cairn.errors import CairnError
 from prove import ledger
 from prove.__main__ import CAMPAIGNS, SEED
+from prove.apart import Apart
 from prove.bombs import Bombs
 from prove.campaign import Failure
 from prove.changing import changes
@@ -35,8 +36,7 @@ from prove.strict_json import StrictJson
 if TYPE_CHECKING:
     from pathlib import Path
 
-# How much of each campaign every change must pass. Those of issuing have the server's tests for that, and
-# changes of the source take most of an hour.
+# How much of each campaign every change must pass. Changes of the source take most of an hour.
 SHORT: dict[Any, float] = {
     StrictJson: 0.005,
     **dict.fromkeys(Mutants.__subclasses__(), 0.001),
@@ -46,7 +46,9 @@ SHORT: dict[Any, float] = {
     Ssrf: 0.15,
     Fuzz: 0.000_02,
 }
-ELSEWHERE = {"status.allocation", "issuing.kills", "mutation"}
+# Installations that are killed, cut off and put back: the least of each, and its broken builds.
+APART: dict[Any, float] = dict.fromkeys(Apart.__subclasses__(), 0.001)
+ELSEWHERE = {"status.allocation", "mutation"}
 
 
 @pytest.mark.parametrize("campaign", SHORT, ids=lambda campaign: campaign.name)
@@ -58,8 +60,19 @@ def test_a_campaign_finds_nothing_and_would_have_found_something(campaign: Any) 
     assert line["tried"] > 50
 
 
+@pytest.mark.parametrize("campaign", APART, ids=lambda campaign: campaign.name)
+def test_an_installation_survives_it_and_a_broken_one_does_not(campaign: Any) -> None:
+    line = campaign().run(seed=SEED, scale=APART[campaign])
+
+    assert line["failures"] == 0
+    assert line["control_red"]
+    assert line["tried"] > 10
+
+
 def test_every_campaign_has_a_short_form_or_a_reason() -> None:
-    assert {campaign.name for campaign in SHORT} | ELSEWHERE == {campaign.name for campaign in CAMPAIGNS}
+    assert {campaign.name for campaign in SHORT | APART} | ELSEWHERE == {
+        campaign.name for campaign in CAMPAIGNS
+    }
 
 
 def test_the_page_has_every_campaign_as_it_describes_itself() -> None:

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from cairn.errors import CairnError, MalformedError, UnavailableError
-from cairn.fetch import FolderSources, HttpSources, Url, is_public, resolve_name
+from cairn.fetch import Answered, FolderSources, HttpPoster, HttpSources, Url, is_public, resolve_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -826,3 +826,145 @@ def test_a_folder_answers_nothing_from_elsewhere(folder: Path, path: str) -> Non
 def test_a_folder_without_an_index_says_so(tmp_path: Path) -> None:
     with pytest.raises((CairnError, OSError)):
         FolderSources(tmp_path)
+
+
+# Messages to strangers' addresses
+
+
+class Listener:
+    """An HTTP server on loopback that takes one message per connection, body and all."""
+
+    def __init__(self, answer: bytes) -> None:
+        self.heard: list[bytes] = []
+        self._answer = answer
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            with connection, contextlib.suppress(OSError):
+                connection.settimeout(2)
+                head, body = b"", b""
+                while b"\r\n\r\n" not in head:
+                    head += connection.recv(65536)
+                head, _, body = head.partition(b"\r\n\r\n")
+                length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+                while len(body) < length:
+                    body += connection.recv(65536)
+                self.heard.append(head + b"\r\n\r\n" + body)
+                connection.sendall(self._answer)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join(3)
+
+
+@pytest.fixture
+def listen() -> Iterator[Callable[[bytes], Listener]]:
+    listeners: list[Listener] = []
+
+    def start(answer: bytes) -> Listener:
+        listeners.append(Listener(answer))
+        return listeners[-1]
+
+    yield start
+    for listener in listeners:
+        listener.close()
+
+
+def test_a_message_is_handed_in_whole_and_its_answer_heard(listen: Callable[[bytes], Listener]) -> None:
+    listener = listen(b"HTTP/1.1 429 Slow\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n")
+
+    answer = HttpPoster(allow=frozenset({listener.url})).post(
+        f"{listener.url}/in?x=1", body=b'{"a":1}', headers={"Content-Type": "application/json"}
+    )
+
+    assert answer == Answered(429, "120")
+    [heard] = listener.heard
+    head, _, body = heard.partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /in?x=1 HTTP/1.1\r\nHost: 127.0.0.1:")
+    assert b"\r\nContent-Type: application/json" in head
+    assert body == b'{"a":1}'
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_message_follows_a_redirect(status: int, listen: Callable[[bytes], Listener]) -> None:
+    """B92, B103."""
+    second = listen(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    first = listen(redirect(second.url + "/", status))
+    poster = HttpPoster(allow=frozenset({first.url, second.url}))
+
+    assert poster.post(f"{first.url}/", body=b"{}", headers={}) == Answered(status)
+    assert second.heard == []
+
+
+def test_the_body_of_an_answer_is_never_waited_for(listen: Callable[[bytes], Listener]) -> None:
+    """B103: what is promised and never comes costs nothing."""
+    listener = listen(b"HTTP/1.1 200 OK\r\nContent-Length: 10485760\r\n\r\nbeginning")
+    begun = time.monotonic()
+
+    answer = HttpPoster(allow=frozenset({listener.url}), timeout=5).post(
+        f"{listener.url}/", body=b"{}", headers={}
+    )
+
+    assert answer.status == 200
+    assert time.monotonic() - begun < 3
+
+
+@pytest.mark.parametrize(
+    ("url", "names"),
+    [
+        ("http://badges.example/", {}),
+        ("https://badges.example:8443/", {}),
+        ("https://127.0.0.1/", {}),
+        ("https://[::1]/", {}),
+        ("https://localhost/", {}),
+        ("https://169.254.169.254/latest/meta-data", {}),
+        ("https://user@badges.example/", {}),
+        ("https://badges.example/", {NAME: ["10.0.0.1"]}),
+        ("https://badges.example/", {NAME: [PUBLIC, "127.0.0.1"]}),
+        ("https://badges.example/", {NAME: ["::ffff:127.0.0.1"]}),
+        ("https://badges.example/", {NAME: ["169.254.169.254"]}),
+    ],
+)
+def test_no_message_goes_into_a_private_network(url: str, names: dict[str, list[str]]) -> None:
+    """B89-B95, B101: judged by its text and by where its name leads, and dialled by neither."""
+    world = World(names)
+
+    with pytest.raises(UnavailableError) as refusal:
+        HttpPoster(resolve=world.resolve, dial=world.dial).post(url, body=b"{}", headers={})
+
+    assert refusal.value.code == "fetch-blocked"
+    assert world.dialled == []
+
+
+def test_a_header_cannot_begin_a_second_line(listen: Callable[[bytes], Listener]) -> None:
+    listener = listen(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    with pytest.raises(UnavailableError):
+        HttpPoster(allow=frozenset({listener.url})).post(
+            f"{listener.url}/", body=b"{}", headers={"webhook-id": "a\r\nHost: elsewhere"}
+        )
+
+    assert listener.heard == []
+
+
+def test_a_message_waits_no_longer_than_it_was_told() -> None:
+    """B103: it is taken, and then nothing is said."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        begun = time.monotonic()
+
+        with pytest.raises(UnavailableError) as refusal:
+            HttpPoster(allow=frozenset({url}), timeout=0.3).post(f"{url}/", body=b"{}", headers={})
+
+    assert refusal.value.code == "unreachable"
+    assert time.monotonic() - begun < 2

@@ -24,6 +24,8 @@ from django.db import connection
 from django.test import Client, TransactionTestCase
 
 from cairn_server.accounts.models import Person
+from cairn_server.config import signer
+from cairn_server.issuing import append_only as standing_history
 from cairn_server.journal import append_only
 from cairn_server.organisations import keys, services, watermark
 from cairn_server.organisations.installation import install_address, remember_installation
@@ -33,6 +35,8 @@ from cairn_server.organisations.roles import Role
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
+
+    from cairn_server.organisations.keys.service import SigningService
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -50,7 +54,16 @@ django_settings.CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 django_settings.DEFAULT_FROM_EMAIL = "Cairn <no-reply@cairn.example>"
 # The real hasher is slow on purpose; how slow is Django's business and not tested here.
 django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-keys.install(lambda: keys.KeyStore(KEK))
+
+
+def signing_here(kek: bytes = KEK, **changes: Any) -> SigningService:
+    """What the signer process runs, in this one: it asks all the same questions, of this test's database."""
+    # The days of this suite, so that no key grows too old while the years go by.
+    return signer.service(keys.KeyStore(kek), clock=lambda: TUESDAY, **changes)
+
+
+SIGNING = signing_here()
+keys.install(lambda: SIGNING)
 
 
 # The network
@@ -82,13 +95,15 @@ def only_loopback() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def journal_can_be_emptied_between_tests() -> Iterator[None]:
-    """Tests with real transactions delete all rows afterwards; the journal's triggers would refuse."""
+    """Tests with real transactions delete all rows afterwards; triggers that keep history would refuse."""
     flush = TransactionTestCase._fixture_teardown
 
     def without_triggers(self: TransactionTestCase) -> None:
-        append_only.drop(connection)
+        for module in (append_only, standing_history):
+            module.drop(connection)
         flush(self)
-        append_only.create(connection)
+        for module in (append_only, standing_history):
+            module.create(connection)
 
     with pytest.MonkeyPatch.context() as patch:
         # TestCase, which only rolls back, has its own teardown and does not come here.
@@ -111,8 +126,18 @@ def data_dir(tmp_path: Path, settings: Any) -> Path:
     settings.DATA_DIR = tmp_path
     settings.EMAIL_FILE_PATH = tmp_path / "mail"
     settings.WATERMARK_PATH = tmp_path / "watermark.sqlite3"
-    watermark.install(watermark.Watermark(settings.WATERMARK_PATH))
+    settings.SIGNER_SOCKET = str(tmp_path / "signer.sock")
+    watermark.install(watermark.FileWatermark(settings.WATERMARK_PATH))
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def signs_here() -> Iterator[None]:
+    """A test that installs another signer does so for itself; and no key stays open for the next one."""
+    global SIGNING
+    SIGNING = signing_here()
+    yield
+    keys.install(lambda: SIGNING)
 
 
 @pytest.fixture(autouse=True)
@@ -159,8 +184,9 @@ def owner(person: Callable[..., Person]) -> Person:
 
 @pytest.fixture
 def organisation(installation: Installation, owner: Person) -> Organisation:
-    """Olga's organisation. It asks for no second factor, so that tests of other things need none."""
-    return services.create_organisation(
+    """Olga's organisation. It asks for no second factor, and she alone decides about its keys, so that tests
+    of other things need neither."""
+    made = services.create_organisation(
         open_to_all=True,
         by=owner,
         name="Lakeside College",
@@ -170,6 +196,9 @@ def organisation(installation: Installation, owner: Person) -> Organisation:
         requires_second_factor=False,
         at=MONDAY,
     )
+    made.one_person_keys = True
+    made.save(update_fields=["one_person_keys"])
+    return made
 
 
 @pytest.fixture
@@ -257,7 +286,7 @@ def touches_the_database(item: pytest.Item) -> bool:
 # What must not be skipped
 
 REQUIRED = os.environ.get("CAIRN_REQUIRE", "").split(",")
-NEEDS = {"browser": "chromium", "node": "node"}
+NEEDS = {"browser": "chromium", "node": "node", "softhsm": "softhsm"}
 
 
 @pytest.hookimpl(wrapper=True)

@@ -70,8 +70,8 @@ def run_suite(name: str, environment: dict[str, str], arguments: list[str]) -> t
 
 
 @contextlib.contextmanager
-def throw_away_postgresql() -> Iterator[str]:
-    """Start a server of our own and give its URL; stop and remove it afterwards."""
+def throw_away_postgresql(**settings: str) -> Iterator[str]:
+    """Start a server of our own, with these settings, and give its URL; stop and remove it afterwards."""
     home = Path(tempfile.mkdtemp(prefix="cairn-postgresql-"))
     home.chmod(0o755)
     binaries = _binaries(home)
@@ -99,6 +99,7 @@ def throw_away_postgresql() -> Iterator[str]:
             str(binaries / "initdb"), "-D", str(data), "-U", "cairn", "-A", "trust", "-E", "UTF8", "--no-sync"
         )
         options = f"-c listen_addresses='' -c unix_socket_directories='{state}' -c max_connections=60"
+        options += "".join(f" -c {name}={value}" for name, value in settings.items())
         run(str(binaries / "pg_ctl"), "-D", str(data), "-w", "-l", str(state / "log"), "-o", options, "start")
         try:
             if os.getuid() == 0:

@@ -4,20 +4,24 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 from PIL import Image
+from server.tests import lists
 from server.tests.conftest import MONDAY
 
+from cairn.fetch import HttpPoster
 from cairn_server.achievements import services as achievements
-from cairn_server.issuing import batches
 from cairn_server.issuing import services as issuing
+from cairn_server.issuing.life import RenewalRequest, StandingAct
 from cairn_server.issuing.services import Recipient
-from cairn_server.organisations import identity, tokens
+from cairn_server.organisations import key_changes, tokens
 from cairn_server.organisations import services as organisations
 from cairn_server.organisations.roles import Role
+from cairn_server.webhooks import services as webhooks
+from cairn_server.webhooks.models import Endpoint
 
 if TYPE_CHECKING:
     from cairn_server.accounts.models import Person
@@ -48,11 +52,15 @@ class Desk:
     credential: Credential
     suspended: Credential
     batch: Batch
+    # A list whose columns nobody has settled yet.
+    waiting: Batch
     invitation: Invitation
     link: str
     token: ApiToken
     colleague: Person
     owner: Person
+    # Changes of keys that wait, by the address that decides about them.
+    changes: dict[str, str] = field(default_factory=dict)
 
     def ids(self, name: str) -> dict[str, str]:
         """What the address called ``name`` needs beside the organisation."""
@@ -65,18 +73,22 @@ class Desk:
             "version_id": version.public_id,
             "achievement_id": self.version.achievement.public_id,
             "credential_id": self.credential.public_id,
-            "batch_id": self.batch.public_id,
+            "batch_id": (self.waiting if name == "list-columns" else self.batch).public_id,
             "invitation_id": self.invitation.public_id,
             "token_id": self.token.public_id,
+            "endpoint_id": Endpoint.objects.filter(organisation=self.organisation).earliest("pk").public_id,
             "person_id": self.colleague.public_id,
             "fragment": "key-2",
+            "change_id": self.changes.get(name, "A" * 22),
+            "act_id": StandingAct.objects.filter(organisation=self.organisation).earliest("pk").public_id,
+            "request_id": RenewalRequest.objects.earliest("pk").public_id,
         }
 
 
 def furnish(organisation: Organisation, owner: Person, colleague: Person) -> Desk:
     organisations.set_logo(organisation, by=owner, png=png(), at=MONDAY)
     # Every organisation has a key-1; this one has a key that no other has.
-    identity.rotate_key(organisation, by=owner, reason="Every year.", at=MONDAY)
+    key_changes.propose_replacement(organisation, by=owner, reason="Every year.", at=MONDAY)
     made = achievements.draft_achievement(by=owner, organisation=organisation, fields=FIELDS, at=MONDAY)
     version = achievements.publish(made, by=owner, at=MONDAY)
     draft = achievements.draft_achievement(
@@ -93,16 +105,25 @@ def furnish(organisation: Organisation, owner: Person, colleague: Person) -> Des
         for name in ("Lena", "Ida")
     )
     issuing.suspend(ida, by=owner, reason="Under review", at=MONDAY)
-    rows = batches.check_rows(
-        by=owner, version=version, text="email,name\nann@people.example,Ann\n", at=MONDAY
-    )
-    batch = batches.start_batch(by=owner, version=version, dry_run=rows, at=MONDAY)
+    RenewalRequest.objects.create(credential=lena, created_at=MONDAY)
+    batch = lists.started("email,name\nann@people.example,Ann\n", by=owner, version=version)
+    waiting = lists.received("email,name\nbea@people.example,Bea\n", by=owner, version=version).batch
     invitation, link = organisations.invite(
         by=owner, organisation=organisation, email="new@people.example", roles=[Role.ISSUER], at=MONDAY
     )
     token, _text = tokens.create_token(organisation, by=owner, name="LMS", scopes=["awards:read"], at=MONDAY)
+    webhooks.create_endpoint(
+        organisation,
+        by=owner,
+        url="https://lms.example/hooks",
+        events=["credential.awarded"],
+        poster=HttpPoster(),
+        at=MONDAY,
+    )
     organisation.refresh_from_db()
-    return Desk(organisation, draft, version, lena, ida, batch, invitation, link, token, colleague, owner)
+    return Desk(
+        organisation, draft, version, lena, ida, batch, waiting, invitation, link, token, colleague, owner
+    )
 
 
 def address(name: str, organisation: Organisation, ids: dict[str, str]) -> str:
@@ -111,5 +132,5 @@ def address(name: str, organisation: Organisation, ids: dict[str, str]) -> str:
 
     # (pattern, parameters) pairs; our names have one address each.
     [(_pattern, wanted)] = get_resolver().reverse_dict.getlist(name)[0][0]
-    have = {"organisation_id": organisation.public_id, **ids}
+    have = {"organisation_id": organisation.public_id, "kind": "awarded", **ids}
     return reverse(name, kwargs={key: have[key] for key in wanted})

@@ -19,10 +19,11 @@ from server.tests.desk import DESIGN, FIELDS, Desk, address, furnish
 
 from cairn_server.api.v1 import api
 from cairn_server.issuing import representations
+from cairn_server.issuing.models import Credential
 from cairn_server.journal.models import Entry
 from cairn_server.organisations import services as organisations
 from cairn_server.organisations import tokens
-from cairn_server.organisations.models import Membership, Scope
+from cairn_server.organisations.models import KeyChange, Membership, Scope
 from cairn_server.organisations.roles import Role
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ READ = {
     "organisation-keys": EVERYONE,
     "key-rotate": OWNING,
     "key-revoke": OWNING,
+    "key-again": OWNING,
     "organisation-journal": OVERSIGHT,
     "organisation-hand-over": OWNING,
     "organisation-leave": EVERYONE,
@@ -54,6 +56,13 @@ READ = {
     "organisation-tokens": OVERSIGHT,
     "token-new": OWNING,
     "token-revoke": OWNING,
+    "letters": OVERSIGHT,
+    "letter-edit": OWNING,
+    "webhooks": OVERSIGHT,
+    "webhook-new": OWNING,
+    "webhook": OVERSIGHT,
+    "webhook-edit": OWNING,
+    "webhook-remove": OWNING,
     "organisation-members": EVERYONE,
     "member-invite": OWNING,
     "member-roles": OWNING,
@@ -70,15 +79,37 @@ READ = {
     "achievement-archive": ISSUING,
     "award": ISSUING,
     "award-list": ISSUING,
+    "batches": AWARDS,
     "batch": AWARDS,
+    "batch-rows": AWARDS,
+    "batch-problems": ISSUING,
+    "batch-mend": ISSUING,
+    "list-columns": ISSUING,
     "credentials": AWARDS,
     "credential-detail": AWARDS,
     "credential-revoke": ISSUING,
     "credential-suspend": ISSUING,
     "credential-reinstate": ISSUING,
+    "credential-replace": ISSUING,
+    "credentials-change": ISSUING,
+    "standing-acts": AWARDS,
+    "standing-act": AWARDS,
+    "renewals": AWARDS,
+    "renewal-request": ISSUING,
+    "renewal-rule": ISSUING,
+    "analytics": AWARDS,
 }
 # Addresses that are only ever posted to.
-ACT = {"invitation-withdraw": OWNING, "credential-send-again": ISSUING}
+ACT = {
+    "webhook-act": OWNING,
+    "key-change-confirm": OWNING,
+    "key-change-withdraw": OWNING,
+    "keys-alone": OWNING,
+    "batch-act": ISSUING,
+    "invitation-withdraw": OWNING,
+    "credential-send-again": ISSUING,
+    "credential-renew": ISSUING,
+}
 
 # Of READ, what only shows: no form on the page is posted to it.
 ONLY_READ = {
@@ -87,14 +118,22 @@ ONLY_READ = {
     "organisation-keys",
     "organisation-journal",
     "organisation-tokens",
+    "letters",
+    "webhooks",
+    "webhook",
     "organisation-members",
     "achievements",
     "achievement-detail",
     "achievement-picture-preview",
     "achievement-picture-stored",
+    "batches",
     "batch",
+    "batch-rows",
+    "batch-problems",
     "credentials",
     "credential-detail",
+    "standing-acts",
+    "analytics",
 }
 
 # One's own pages: the sign-in page for a stranger, 200 for anybody who is signed in, of nobody's but theirs.
@@ -112,6 +151,9 @@ OWN = [
     "usersessions_list",
     "account_logout",
 ]
+
+# Of one credential, for its holder alone: there is nothing for anybody else, members of its issuer included.
+HOLDERS = ["wallet-renew"]
 
 # Pages that allauth guards by what one did just before: what a stranger gets, and what somebody gets who is
 # signed in, has a password and no second factor, and did nothing just before. 302 leads to where one belongs.
@@ -159,8 +201,10 @@ PUBLIC = {
     "credential": (200, 200),
     "credential-file": (200, 200),
     "credential-check": (405, 405),  # only ever posted to
+    "credential-newest": (200, 200),
     "achievement": (200, 200),
     "achievement-json": (200, 200),
+    "achievement-versions": (200, 200),
     "achievement-image": (200, 200),
     "issuer": (200, 200),
     "issuer-json": (200, 200),
@@ -169,6 +213,9 @@ PUBLIC = {
     "privacy": (200, 200),
     "terms": (200, 200),
     "imprint": (200, 200),
+    "metrics": (404, 404),  # without METRICS_TOKEN there is no such address
+    "mail-reports": (405, 405),  # only ever posted to
+    "reminders-stop": (404, 404),  # of a reminder that was never sent
     "language": (405, 405),  # only ever posted to
     "styleguide": (200, 200),
     "invitation": (200, 200),
@@ -190,6 +237,18 @@ OPERATIONS: dict[str, tuple[Scope | None, int, int]] = {
     "suspendAward": (Scope.AWARDS_WRITE, 200, 404),
     "reinstateAward": (Scope.AWARDS_WRITE, 200, 404),
     "revokeAward": (Scope.AWARDS_WRITE, 200, 404),
+    "replaceAward": (Scope.AWARDS_WRITE, 201, 404),
+    "changeStanding": (Scope.AWARDS_WRITE, 202, 422),
+    "getStandingChange": (Scope.AWARDS_READ, 200, 404),
+    "listBatches": (Scope.AWARDS_READ, 200, 200),
+    "createBatch": (Scope.AWARDS_WRITE, 201, 422),
+    "getBatch": (Scope.AWARDS_READ, 200, 404),
+    "listBatchResults": (Scope.AWARDS_READ, 200, 404),
+    # It was started on the desk already.
+    "startBatch": (Scope.AWARDS_WRITE, 409, 404),
+    "pauseBatch": (Scope.AWARDS_WRITE, 200, 404),
+    "resumeBatch": (Scope.AWARDS_WRITE, 200, 404),
+    "cancelBatch": (Scope.AWARDS_WRITE, 200, 404),
     "getStanding": (None, 200, 200),
     "verifyCredential": (Scope.VERIFY, 200, 200),
 }
@@ -215,7 +274,20 @@ def names() -> Iterator[str]:
 def desk(organisation: Organisation, owner: Person, issuer: Person) -> Iterator[Desk]:
     # The pages read the clock; what they show was made on that Monday.
     with time_machine.travel(MONDAY):
-        yield furnish(organisation, owner, issuer)
+        made = furnish(organisation, owner, issuer)
+        keys = organisation.signing_keys.order_by("pk")
+        for name, key in zip(("key-change-confirm", "key-change-withdraw"), keys, strict=True):
+            change = KeyChange.objects.create(
+                organisation=organisation,
+                kind=KeyChange.Kind.COMPROMISE,
+                key=key,
+                reason="A laptop.",
+                compromised_from=MONDAY,
+                proposed_by=owner,
+                proposed_at=MONDAY,
+            )
+            made.changes[name] = change.public_id
+        yield made
 
 
 @pytest.fixture
@@ -242,7 +314,7 @@ def ask(client: Client, name: str, desk: Desk, *, method: str = "GET") -> HttpRe
 def test_every_address_is_in_the_table() -> None:
     # An operation is called in Python as in the interface, in the other of the two spellings.
     operations = {"api-v1:" + re.sub(r"([A-Z])", r"_\1", name).lower() for name in OPERATIONS}
-    known = {*READ, *ACT, *OWN, *ALLAUTH, *PUBLIC, *REFERENCE, *operations}
+    known = {*READ, *ACT, *OWN, *HOLDERS, *ALLAUTH, *PUBLIC, *REFERENCE, *operations}
 
     missing = set(names()) - known
     gone = known - set(names())
@@ -385,6 +457,21 @@ def test_ones_own_pages_ask_to_sign_in(learner: Person, signed_in: Callable[[Per
     assert dict.fromkeys(OWN, 200) == {name: client.get(reverse(name)).status_code for name in OWN}
 
 
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_what_is_the_holders_is_nobody_elses(
+    method: str, desk: Desk, cast: dict[str, Person], signed_in: Callable[[Person], Client]
+) -> None:
+    """B135 B146: by the address that the credential was awarded to, and by nothing else."""
+    where = [reverse(name, args=[desk.credential.public_id]) for name in HOLDERS]
+    stranger = Client(headers={"host": "cairn.example"})
+
+    assert {getattr(stranger, method)(there).status_code for there in where} == {302}
+    for who, person in cast.items():
+        found = {getattr(signed_in(person), method)(there).status_code for there in where}
+        # Nothing is renewed by an empty form: this credential has no end.
+        assert found == ({200 if method == "get" else 422} if who == "learner" else {404}), who
+
+
 def test_what_the_sign_in_pages_answer(owner: Person, signed_in: Callable[[Person], Client]) -> None:
     with_a_key = {"mfa_remove_webauthn", "mfa_edit_webauthn"}
     found = {}
@@ -402,7 +489,7 @@ def test_the_public_pages_are_for_everybody(
     desk: Desk, owner: Person, learner: Person, signed_in: Callable[[Person], Client]
 ) -> None:
     [number] = {award.status_list.public_id for award in (desk.credential, desk.suspended)}
-    ids = {**desk.ids(""), "list_id": number, "suffix": "json", "token": desk.link}
+    ids = {**desk.ids(""), "list_id": number, "suffix": "json", "token": desk.link, "letter": "A" * 22}
     where = {name: address(name, desk.organisation, ids) for name in PUBLIC}
     stranger, client = Client(headers={"host": "cairn.example"}), signed_in(learner)
 
@@ -428,12 +515,30 @@ def call(name: str, desk: Desk, token: str = "") -> HttpResponse:
     method, path, _described = operations()[name]
     version = desk.draft if name == "publishAchievement" else desk.version
     award_id = desk.credential.public_id
-    there = path.format(achievement_id=version.public_id, award_id=award_id, credential_id=award_id)
+    if name == "replaceAward":
+        # The one that createAward has made: the other is withdrawn by then.
+        award_id = Credential.objects.latest("pk").public_id
+    there = path.format(
+        achievement_id=version.public_id,
+        batch_id=desk.batch.public_id,
+        award_id=award_id,
+        credential_id=award_id,
+        change_id=desk.ids("")["act_id"],
+    )
+    if name == "createBatch":
+        there += f"?achievement={version.public_id}"
     body: Any = {
         "createAchievement": FIELDS,
+        "createBatch": [{"name": "Mio", "email": "mio@people.example"}],
         "createAward": {
             "achievement": version.public_id,
             "recipient": {"name": "Mia", "email": "mia@people.example"},
+        },
+        "replaceAward": {"name": "Mia Moss", "reason": "Her name had a mistake."},
+        "changeStanding": {
+            "awards": [desk.suspended.public_id],
+            "standing": "active",
+            "reason": "The review is over.",
         },
         "verifyCredential": json.loads(representations.representation(desk.credential, "json")[0]),
     }.get(name, {"reason": "Under review"} if path.startswith("/api/v1/awards/") else {})

@@ -30,7 +30,7 @@ from cairn.did import HOST_LABEL
 from cairn.errors import MalformedError, UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Answer = TypeVar("_Answer")
@@ -167,8 +167,8 @@ def _default_tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-class HttpSources:
-    """Sources over https, for addresses that strangers chose.
+class _Guarded:
+    """Connections to https addresses that strangers chose.
 
     ``allow`` holds exact origins ("http://127.0.0.1:8000") for which http, other ports and private addresses
     are right: our own server, a test. ``resolve``, ``dial`` and ``tls`` exist so that tests need no patching.
@@ -188,23 +188,6 @@ class HttpSources:
         self._resolve = resolve
         self._dial = dial
         self._tls = tls or _default_tls()
-
-    def fetch(self, url: str, *, accept: str, limit: int) -> bytes:
-        """The body of the answer 200, at most ``limit`` bytes; otherwise ``UnavailableError``.
-
-        Its code is ``fetch-blocked`` when the address is one that we do not visit, ``unreachable`` when the
-        visit failed. The sentence is always the same; the cause is chained for the operator's log.
-        """
-        deadline = _Deadline(self._timeout)
-        try:
-            for _ in range(1 + _MAX_REDIRECTS):
-                answer = self._visit(self._admit(url), accept, limit, deadline)
-                if isinstance(answer, bytes):
-                    return answer
-                url = answer.url
-            raise http.client.HTTPException("too many redirects")
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise UnavailableError("unreachable", _SENTENCE) from error
 
     def _admit(self, text: str) -> Url:
         """The URL, if by its text alone it may be visited (B89, B92-B95)."""
@@ -247,6 +230,27 @@ class HttpSources:
                 raise
         raise failure
 
+
+class HttpSources(_Guarded):
+    """Sources over https, for addresses that strangers chose."""
+
+    def fetch(self, url: str, *, accept: str, limit: int) -> bytes:
+        """The body of the answer 200, at most ``limit`` bytes; otherwise ``UnavailableError``.
+
+        Its code is ``fetch-blocked`` when the address is one that we do not visit, ``unreachable`` when the
+        visit failed. The sentence is always the same; the cause is chained for the operator's log.
+        """
+        deadline = _Deadline(self._timeout)
+        try:
+            for _ in range(1 + _MAX_REDIRECTS):
+                answer = self._visit(self._admit(url), accept, limit, deadline)
+                if isinstance(answer, bytes):
+                    return answer
+                url = answer.url
+            raise http.client.HTTPException("too many redirects")
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise UnavailableError("unreachable", _SENTENCE) from error
+
     def _visit(self, url: Url, accept: str, limit: int, deadline: _Deadline) -> bytes | _Redirect:
         # The whole request: no cookie, no referrer, nothing that tells who is checking what (B88). Nothing
         # here reads the environment, so no proxy can slip in between us and the judged address (B100).
@@ -258,6 +262,56 @@ class HttpSources:
             connection.settimeout(deadline.left())
             connection.sendall(request.encode("ascii"))
             return _read_answer(_TimedSocket(connection, deadline), url, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What is heard of an answer to a message: never its body (B103)."""
+
+    status: int
+    retry_after: str = ""
+
+
+class HttpPoster(_Guarded):
+    """Messages to https addresses that strangers chose, behind the same guard (B101)."""
+
+    def require_visitable(self, url: str) -> None:
+        """Refuse an address that its text alone rules out; where its name leads is judged with each visit."""
+        self._admit(url)
+
+    def post(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> Answered:
+        """The status of the answer, whatever it is; ``UnavailableError`` as for ``HttpSources.fetch``.
+
+        A redirect is an answer like any other, and nothing is sent where it leads.
+        """
+        deadline = _Deadline(self._timeout)
+        try:
+            return self._hand_in(self._admit(url), body, headers, deadline)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise UnavailableError("unreachable", _SENTENCE) from error
+
+    def _hand_in(self, url: Url, body: bytes, headers: Mapping[str, str], deadline: _Deadline) -> Answered:
+        lines = [
+            f"POST {url.target} HTTP/1.1",
+            f"Host: {url.netloc}",
+            f"Content-Length: {len(body)}",
+            "User-Agent: opencairn",
+            "Connection: close",
+            *(f"{name}: {value}" for name, value in headers.items()),
+        ]
+        if not all(map(_HEADER_LINE.fullmatch, lines)):
+            raise ValueError("a header is one line of ASCII")
+        with self._connect(url, deadline) as connection:
+            connection.settimeout(deadline.left())
+            connection.sendall("\r\n".join(lines).encode("ascii") + b"\r\n\r\n" + body)
+            response = http.client.HTTPResponse(
+                cast("socket.socket", _TimedSocket(connection, deadline)), method="POST"
+            )
+            response.begin()
+            return Answered(response.status, response.getheader("Retry-After", ""))
+
+
+_HEADER_LINE = re.compile(r"[ -~]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,3 +125,55 @@ def test_a_revocation_is_in_the_list_at_once(stranger: Client, credential: Crede
 def test_a_list_that_does_not_exist_is_not_found(stranger: Client, credential: Credential, name: str) -> None:
     assert stranger.get(f"/s/{name}").status_code == 404
     assert stranger.get(f"/s/{name}/suspension").status_code == 404
+
+
+# A moment that has passed
+
+
+@pytest.fixture
+def suspended_on_wednesday(owner: Person, credential: Credential) -> Credential:
+    services.suspend(credential, by=owner, reason="Under review", at=MONDAY + timedelta(days=2))
+    return credential
+
+
+@pytest.mark.parametrize(("hours", "bits"), [(47, 0), (48, 1), (49, 1)])
+def test_the_list_of_then_is_served_as_it_was_signed_then(
+    stranger: Client, suspended_on_wednesday: Credential, hours: int, bits: int
+) -> None:
+    moment = MONDAY + timedelta(hours=hours)
+    path = f"/s/{suspended_on_wednesday.status_list.public_id}/suspension"
+
+    with time_machine.travel(MONDAY + timedelta(days=5), tick=False):
+        answer = stranger.get(path, {"at": format_datetime(moment)})
+
+    document = parse_json(answer.content)
+    listed = StatusList.decode(document["credentialSubject"]["encodedList"])
+    assert listed.get(suspended_on_wednesday.status_index) == bool(bits)
+    assert answer["Cache-Control"] == "public, max-age=31536000"
+    assert Verifier(sources.build()).examine(answer.content, at=moment).accepted
+
+
+def test_what_may_still_change_is_not_kept(stranger: Client, address: str) -> None:
+    answer = stranger.get(address, {"at": format_datetime(MONDAY)})
+
+    assert (answer.status_code, answer["Cache-Control"]) == (200, "public, max-age=0")
+
+
+@pytest.mark.parametrize(
+    ("at", "status", "code"),
+    [
+        ("2026-11-22T09:00:00Z", 404, None),  # before the first
+        ("2026-11-24T09:00:00Z", 400, "moment-ahead"),
+        ("2026-11-22", 400, "invalid-moment"),
+        ("", 400, "invalid-moment"),
+        ("x" * 999, 400, "invalid-moment"),
+    ],
+)
+def test_a_moment_without_a_list_has_none(
+    stranger: Client, address: str, at: str, status: int, code: str | None
+) -> None:
+    answer = stranger.get(address, {"at": at})
+
+    assert answer.status_code == status
+    if code:
+        assert parse_json(answer.content)["code"] == code

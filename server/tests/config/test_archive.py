@@ -3,6 +3,7 @@
 
 import io
 import json
+import socket
 import stat
 import zipfile
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
-from server.tests.conftest import KEK, MONDAY, PUBLIC_URL, TUESDAY
+from server.tests.conftest import KEK, MONDAY, PUBLIC_URL, TUESDAY, signing_here
 
 from cairn_server.accounts.models import Person
 from cairn_server.config import archive, first_start, start
@@ -142,7 +143,7 @@ def test_a_database_put_back_behind_our_back_is_found_at_start(backup, award):
 
     assert installation.installation().recovering
     assert not StatusList.objects.filter(sealed_at=None).exists()
-    assert "confirm-restore" in " ".join(said)
+    assert "recover" in " ".join(said)
     with pytest.raises(DatabaseBehind):
         award(8, at=TUESDAY)
 
@@ -281,7 +282,7 @@ def test_a_backup_that_fails_leaves_no_file(award, tmp_path, monkeypatch):
 
 def test_the_keys_are_not_in_a_backup(backup, organisation):
     """H20."""
-    private = keys.key_store().open(keys.active_key(organisation)).to_bytes()
+    private = keys.KeyStore(KEK).open(keys.active_key(organisation)).to_bytes()
     with zipfile.ZipFile(backup) as opened:
         contents = b"".join(opened.read(name) for name in opened.namelist())
 
@@ -317,7 +318,7 @@ def test_the_drill_by_command(award, tmp_path, key_files):
 
     empty_database()
     out, err = run("restore", str(path))
-    assert "confirm-restore" in out
+    assert "recover" in out
     assert err == ""
     run("confirm_restore")
 
@@ -376,30 +377,40 @@ def test_a_changed_public_address_is_named_with_its_consequences(organisation, s
 def test_a_new_key_encryption_key_by_command(organisation, key_files):
     before = keys.active_key(organisation).multikey
     old = (key_files / "kek").read_text()
-    try:
-        run("rotate_kek")
-        fresh = keys.KeyStore(first_start.kek_from(first_start.read(key_files / "kek")))
-        assert fresh.open(keys.active_key(organisation)).public_key.multikey() == before
-        assert (key_files / "kek").read_text() != old
-        assert not (key_files / "kek.new").exists()
-    finally:
-        keys.install(lambda: keys.KeyStore(KEK))
+
+    run("rotate_kek")
+
+    fresh = keys.KeyStore(first_start.kek_from(first_start.read(key_files / "kek")))
+    assert fresh.open(keys.active_key(organisation)).public_key.multikey() == before
+    assert (key_files / "kek").read_text() != old
+    assert not (key_files / "kek.new").exists()
 
 
 def test_a_rotation_that_was_killed_before_the_rename_is_finished_by_the_next(organisation, key_files):
     """Kill-tested: old row or new row, never none."""
     first_start.make(key_files / "kek.new", "11" * 32)
-    new = keys.KeyStore(bytes([0x11]) * 32)
-    keys.install(lambda: new)
-    try:
-        keys.rewrap_all(old=keys.KeyStore(KEK))  # … and the power goes
+    new = bytes([0x11]) * 32
+    keys.rewrap_all(old=keys.KeyStore(KEK), new=keys.KeyStore(new))  # … and the power goes
 
-        run("rotate_kek")
+    run("rotate_kek")
 
-        assert first_start.read(key_files / "kek") == "11" * 32
-        assert keys.open_everything() == []
-    finally:
-        keys.install(lambda: keys.KeyStore(KEK))
+    assert first_start.read(key_files / "kek") == "11" * 32
+    keys.install(lambda: signing_here(new))
+    assert keys.open_everything() == []
+
+
+def test_a_rotation_beside_a_running_signer_is_refused(organisation, key_files, settings):
+    """It would hold the old key, and open nothing any more."""
+    old = (key_files / "kek").read_text()
+    settings.SIGNER_SOCKET = str(key_files / "signer.sock")
+    with socket.socket(socket.AF_UNIX) as running:
+        running.bind(settings.SIGNER_SOCKET)
+        running.listen()
+
+        with pytest.raises(CommandError, match="signer is running"):
+            run("rotate_kek")
+
+    assert (key_files / "kek").read_text() == old
 
 
 def test_the_journal_is_verified_by_command(organisation):

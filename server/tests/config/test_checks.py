@@ -4,7 +4,7 @@
 import pytest
 from django.core import checks
 from django.db import connection
-from server.tests.conftest import KEK
+from server.tests.conftest import signing_here
 
 from cairn_server.config.checks import SERVE, problem_with_public_url, problem_with_tls
 from cairn_server.organisations import keys
@@ -91,11 +91,9 @@ def test_a_newer_schema_is_refused(ready):
 
 
 def test_another_key_encryption_key_is_refused(ready, organisation):
-    keys.install(lambda: keys.KeyStore(bytes(32)))
-    try:
-        assert found() == {"cairn.E009"}
-    finally:
-        keys.install(lambda: keys.KeyStore(KEK))
+    keys.install(lambda: signing_here(bytes(32)))
+
+    assert found() == {"cairn.E009"}
 
 
 def test_a_damaged_key_is_refused(ready, organisation):

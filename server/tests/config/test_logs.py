@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import json
 import logging
 import sys
 
@@ -8,7 +9,7 @@ from django.test import Client, RequestFactory
 from django.urls import resolve
 
 from cairn_server.config import settings as our_settings
-from cairn_server.config.logs import LineFormatter, WithoutAddresses
+from cairn_server.config.logs import JsonFormatter, LineFormatter, WithoutAddresses
 
 
 @pytest.mark.parametrize("text", ["a\r\nb", "\x1b[31mred", "a\u2028b", "\u202etxt", "\x00"])
@@ -103,3 +104,29 @@ def test_b132_the_web_server_quotes_no_request_either(written):
     assert [line.partition("gunicorn.error ")[2] for line in written] == [
         "Error handling request", "Error handling request", "Worker exiting (pid: 7)",
     ]  # fmt: skip
+
+
+def test_json_has_the_same_words_on_one_line():
+    try:
+        raise ValueError("x\n2026-01-01 INFO cairn forged")
+    except ValueError:
+        record = logging.LogRecord(
+            "cairn", logging.ERROR, "", 0, "signed in: %s", ("a\r\n\u2028b",), sys.exc_info()
+        )
+
+    line = JsonFormatter().format(record)
+
+    assert line.isprintable()
+    event = json.loads(line)
+    assert (event["level"], event["logger"]) == ("ERROR", "cairn")
+    assert event["message"] == "signed in: a\r\n\u2028b"
+    assert "forged" in event["exception"]
+    assert event["time"].endswith("+00:00")
+
+
+def test_either_format_goes_through_the_filter_of_addresses():
+    handler = our_settings.LOGGING["handlers"]["stderr"]
+
+    assert handler["filters"] == ["no-addresses"]
+    assert set(our_settings.LOGGING["formatters"]) == {"line", "json"}
+    assert handler["formatter"] == our_settings.LOG_FORMAT == "line"

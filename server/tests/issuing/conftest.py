@@ -12,7 +12,8 @@ from cairn.canonical import to_json
 from cairn.did import did_web_url
 from cairn.testing import FixedSources
 from cairn_server.achievements import services as achievements
-from cairn_server.issuing import services, status_lists
+from cairn_server.issuing import batches, chunks, services, status_lists, storage
+from cairn_server.issuing.models import Batch
 from cairn_server.issuing.services import Recipient
 from cairn_server.organisations.identity import did_document
 
@@ -76,3 +77,52 @@ def sources_of(credential: Credential, *, public_url: str = PUBLIC_URL) -> Fixed
     if organisation.did.startswith("did:web:"):
         answers[did_web_url(organisation.did)] = to_json(did_document(organisation))
     return FixedSources(answers)
+
+
+# Lists
+
+
+def row(number: int, **values: Any) -> tuple[int, str, dict[str, Any]]:
+    usual = {
+        "name": f"Person {number - 2}",
+        "email": f"p{number - 2}@people.example",
+        "grade": str(number - 2),
+        "issue_date": "2026-11-20",
+    }
+    return number, f"test:{number}", usual | values
+
+
+def people(count: int) -> list[tuple[int, str, dict[str, Any]]]:
+    return [row(number) for number in range(2, 2 + count)]
+
+
+@pytest.fixture
+def accept(issuer: Person, version: AchievementVersion) -> Callable[..., Batch]:
+    """A list that was checked and found good."""
+
+    def make(rows: list[tuple[int, str, dict[str, Any]]]) -> Batch:
+        batch = Batch.objects.create(
+            organisation=version.organisation,
+            version=version,
+            started_by=issuer,
+            state=Batch.State.CHECKED,
+            total=len(rows),
+            created_at=MONDAY,
+        )
+        storage.copy_rows(batch, [(number, key, row(number)[2] | values) for number, key, values in rows])
+        return batch
+
+    return make
+
+
+@pytest.fixture
+def start(issuer: Person, accept: Callable[..., Batch]) -> Callable[[int], Batch]:
+    def make(count: int) -> Batch:
+        return batches.start(accept(people(count)), by=issuer, at=MONDAY)
+
+    return make
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "ROWS", 10)

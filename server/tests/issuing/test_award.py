@@ -11,9 +11,11 @@ from server.tests.conftest import MONDAY, PUBLIC_URL, TUESDAY
 from server.tests.issuing.conftest import FIELDS, sources_of
 
 import cairn
-from cairn.canonical import jcs, parse_json
+from cairn.canonical import parse_json
 from cairn.credential import OpenBadgeCredential, format_datetime
 from cairn.errors import CairnError, MalformedError
+from cairn.keys import Algorithm
+from cairn.proof.data_integrity import hash_input
 from cairn.status import StatusEntry
 from cairn_server.accounts.models import Person
 from cairn_server.achievements import services as achievements
@@ -21,11 +23,13 @@ from cairn_server.achievements.services import Archived, InvalidField
 from cairn_server.errors import NotAllowed, NotVisible
 from cairn_server.issuing import services, signing
 from cairn_server.issuing.models import Credential, Delivery, SecuredCredential, StatusList
+from cairn_server.issuing.prepared import Prepared
 from cairn_server.issuing.representations import representation
 from cairn_server.issuing.services import NotPublished, Recipient, RequestKeyReused
 from cairn_server.journal.models import Entry
-from cairn_server.organisations import installation, watermark
+from cairn_server.organisations import installation, key_changes, keys, watermark
 from cairn_server.organisations import services as organisations
+from cairn_server.organisations.keys import SignerUnavailable, intent_digest
 from cairn_server.organisations.models import (
     Installation,
     Membership,
@@ -74,8 +78,12 @@ def test_the_columns_are_an_index_of_the_signed_bytes(award):
     assert signed.awarded_date == credential.awarded_at
     assert (status.purpose, status.index) == ("revocation", credential.status_index)
     assert status.list_url == f"{PUBLIC_URL}/s/{credential.status_list.public_id}"
-    del document["proof"]
-    assert credential.intent_sha256 == hashlib.sha256(jcs(document)).hexdigest()
+    configuration = document.pop("proof")
+    del configuration["proofValue"]
+    record = hash_input(document, configuration)
+    token = representation(credential, "jwt")[0].rpartition(b".")[0]
+    assert credential.intent_sha256 == intent_digest([record, token])
+    assert credential.intent is None
 
 
 def test_the_achievement_is_told_as_the_frozen_version_says_it(credential):
@@ -135,7 +143,7 @@ def test_s10_an_address_is_hashed_only_where_the_organisation_says_so(award, org
 def test_each_representation_has_its_digest_and_its_leaf(credential):
     assert {each.format for each in credential.secured.all()} == {"vc+ld+json", "vc+jwt"}
     for secured in credential.secured.select_related("leaf"):
-        assert secured.sha256 == cairn.read(bytes(secured.secured)).sha256
+        assert secured.sha256 == cairn.read(secured.bytes()).sha256
         assert secured.leaf.secured_sha256 == secured.sha256
         assert secured.leaf.issuer_did == credential.organisation.did
         assert (secured.leaf.label, secured.leaf.state) == ("issue", "pending")
@@ -319,48 +327,144 @@ def everything() -> dict[str, int]:
     return {model.__name__: model.objects.count() for model in models}
 
 
+class PowerCut(BaseException):
+    """Nothing catches this, as nothing catches the end of a process."""
+
+
+def crash(*_args, **_kwargs):
+    raise PowerCut
+
+
 @pytest.mark.parametrize(
     "step",
     [
+        "status_lists.allocate",
+        "signing.build",
         "signing.lint",
-        "signing.sign_all",
         "signing.verify_own",
-        "_owe",
-        "journal.record",
-        "status_lists.announce",
+        "signing.prepare",
+        "fresh",
     ],
 )
-def test_f1_a_crash_at_any_step_leaves_no_signed_thing(award, monkeypatch, step):
-    """Each step of the pipeline in turn falls over; afterwards the database is as it was."""
+def test_f1_a_crash_before_the_intent_leaves_nothing(award, monkeypatch, step):
     before = everything()
 
-    def crash(*_args, **_kwargs):
-        raise SystemError("the power went")
-
-    # The journal is also written when the identity is fixed: the crash comes at that entry already.
-    monkeypatch.setattr(f"cairn_server.issuing.services.{step}", crash)
-    with pytest.raises(SystemError):
-        award()
+    with monkeypatch.context() as patch:
+        patch.setattr(f"cairn_server.issuing.services.{step}", crash)
+        with pytest.raises(PowerCut):
+            award()
 
     assert everything() == before
     assert Organisation.objects.get(name="Lakeside College").did == ""
+    assert services.finish_awards(at=TUESDAY) == 0
+
+
+@pytest.mark.parametrize(
+    "step",
+    ["status_lists.publish", "signer_for", "_signatures", "_keep", "owe", "journal.record"],
+)
+def test_f1_a_crash_after_the_intent_is_finished_later_and_once(award, monkeypatch, step):
+    """Nothing signed is kept; the record of what was meant is, and it becomes one credential."""
+    award()  # the identity is fixed and the list is there, which have entries of their own
+    before = everything()
+    with monkeypatch.context() as patch:
+        patch.setattr(f"cairn_server.issuing.services.{step}", crash)
+        with pytest.raises(PowerCut):
+            award(request_key="crashed")
+    assert everything() == before | {"Credential": before["Credential"] + 1}
+    left = Credential.objects.get(request_key="crashed")
+    assert (left.state, left in Credential.objects.signed()) == (Credential.State.INTENT, False)
+
+    assert services.finish_awards(at=TUESDAY) == 1
+    assert services.finish_awards(at=TUESDAY) == 0
+
+    finished = award(request_key="crashed")
+    assert finished.pk == left.pk
+    assert (finished.intent_sha256, finished.status_index) == (left.intent_sha256, left.status_index)
+    report = cairn.Verifier(sources_of(finished)).examine(representation(finished, "json")[0], at=TUESDAY)
+    assert report.verdict is cairn.Verdict.VERIFIED
+    assert Delivery.objects.filter(credential=finished).count() == 1
+
+
+def test_the_same_request_finishes_what_a_crash_has_left(award, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(services, "_keep", crash)
+        with pytest.raises(PowerCut):
+            award(request_key="crashed")
+
+    assert award(request_key="crashed").state == Credential.State.SIGNED
+    assert Credential.objects.count() == 1
+
+
+def test_f22_without_a_signer_the_intent_waits(award):
+    """Whoever awards is told to try again; nothing is lost, and nothing is doubled when it is back."""
+
+    class Away:
+        def sign(self, order):
+            raise SignerUnavailable("it is away")
+
+    here = keys.signing()
+    keys.install(Away)
+    with pytest.raises(SignerUnavailable):
+        award(request_key="waits")
+    with pytest.raises(services.AwardsUnfinished):
+        services.finish_awards(at=TUESDAY)
+    assert Credential.objects.get().state == Credential.State.INTENT
+
+    keys.install(lambda: here)
+    assert services.finish_awards(at=TUESDAY) == 1
+
+    assert Credential.objects.get().state == Credential.State.SIGNED
+
+
+def test_an_intent_for_a_key_that_was_stolen_since_is_signed_with_the_next_one(award, owner, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(services, "_signatures", crash)
+        with pytest.raises(PowerCut):
+            award()
+    waiting = Credential.objects.get()
+    stolen = waiting.organisation.signing_keys.get()
+    services.declare_key_compromised(stolen, by=owner, since=MONDAY, reason="A laptop.", at=TUESDAY)
+
+    assert services.finish_awards(at=TUESDAY) == 1
+
+    waiting.refresh_from_db()
+    record = parse_json(representation(waiting, "json")[0])
+    assert record["proof"]["verificationMethod"].endswith("#key-2")
+    report = cairn.Verifier(sources_of(waiting)).examine(representation(waiting, "json")[0], at=TUESDAY)
+    assert report.verdict is cairn.Verdict.VERIFIED
+
+
+def test_an_award_inside_a_transaction_is_a_mistake_that_shows(
+    organisation, issuer, learner, version, transactional_db
+):
+    """The signer would find no intent; so nobody gets that far."""
+    with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
+        services.award(
+            by=issuer,
+            version=version,
+            recipient=Recipient("Lena Lindholm", learner.email),
+            request_key="x",
+            at=MONDAY,
+        )
 
 
 def test_what_our_own_verifier_would_refuse_does_not_leave_the_house(award, monkeypatch):
     """A signer that signs something else (a fault, F14): caught by our own verification, nothing is kept."""
-    genuine = signing.sign_all
+    genuine = Prepared.finished
 
-    def spoilt(document, *, issuer, at):
+    def spoilt(prepared, signatures):
         return {
             format: secured.replace(b"First firing", b"Last firings")
-            for format, secured in genuine(document, issuer=issuer, at=at).items()
+            for format, secured in genuine(prepared, signatures).items()
         }
 
-    monkeypatch.setattr(signing, "sign_all", spoilt)
+    monkeypatch.setattr(Prepared, "finished", spoilt)
 
     with pytest.raises(signing.OwnProductRefused, match="signature-mismatch"):
         award()
-    assert not Credential.objects.exists()
+    assert not Credential.objects.signed().exists()
+    assert not SecuredCredential.objects.exists()
     assert not PendingLeaf.objects.exists()
 
 
@@ -372,7 +476,7 @@ def test_a_document_with_a_fault_never_meets_the_real_key(award, monkeypatch):
         "build",
         lambda credential, *, issuer: genuine(credential, issuer=issuer) | {"coolness": "high"},
     )
-    monkeypatch.setattr(signing, "sign_all", lambda *_args, **_kwargs: pytest.fail("the real key was used"))
+    monkeypatch.setattr(services, "signer_for", lambda *_args, **_named: pytest.fail("the real key was used"))
 
     with pytest.raises(signing.OwnProductRefused, match="lint"):
         award()
@@ -405,7 +509,7 @@ def test_a_signature_of_a_damaged_key_is_refused(award, issuer):
 
     with pytest.raises(CairnError):
         award()
-    assert not Credential.objects.exists()
+    assert not Credential.objects.signed().exists()
 
 
 def test_the_database_refuses_a_second_credential_with_the_same_bit(award):
@@ -511,3 +615,21 @@ def test_malformed_is_what_a_flipped_byte_is(credential):
             continue
         assert not report.accepted
         assert report.document is None
+
+
+@pytest.mark.parametrize("form", ["json", "jwt"])
+def test_an_organisation_with_a_p256_key_awards_and_withdraws_with_it(award, owner, organisation, form):
+    """For wallets and hardware modules that know no Ed25519."""
+    key_changes.propose_replacement(
+        organisation, by=owner, reason="A wallet asks for it.", algorithm=Algorithm.P256, at=MONDAY
+    )
+
+    credential = award()
+    report = cairn.Verifier(sources_of(credential)).examine(representation(credential, form)[0], at=TUESDAY)
+    assert report.verdict is cairn.Verdict.VERIFIED
+    record = parse_json(representation(credential, "json")[0])
+    assert record["proof"]["cryptosuite"] == "ecdsa-rdfc-2019"
+
+    services.revoke(credential, by=owner, reason="Awarded in error.", at=TUESDAY)
+    report = cairn.Verifier(sources_of(credential)).examine(representation(credential, form)[0], at=TUESDAY)
+    assert report.finding("status").code == "revoked"

@@ -1,204 +1,366 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many awards from one list: started, run, interrupted, resumed."""
+"""Many awards from one list: started, approved, held, cancelled, undone, told."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
 from server.tests.conftest import MONDAY, TUESDAY
-from server.tests.issuing.conftest import sources_of
+from server.tests.issuing.conftest import people, row, sources_of
 
 import cairn
 from cairn.canonical import parse_json
+from cairn_server.achievements import services as achievements
 from cairn_server.errors import NotAllowed, NotVisible
-from cairn_server.issuing import batches, recipients, services
-from cairn_server.issuing.batches import ListHasProblems, NobodyToAward
-from cairn_server.issuing.models import Batch, BatchRow, Credential, Delivery, StatusList
-from cairn_server.issuing.representations import representation
+from cairn_server.issuing import batches, chunks, storage
+from cairn_server.issuing.batches import MessagesAreOut, NeedsAnother, NobodyToAward, NotInThisState
+from cairn_server.issuing.models import Batch, BatchChunk, BatchRow, Credential, Delivery
+from cairn_server.issuing.representations import NotInThisForm, representation
 from cairn_server.issuing.services import NotPublished
 from cairn_server.journal.models import Entry
-from cairn_server.organisations.models import Membership
+from cairn_server.organisations.models import Membership, Organisation
+from cairn_server.organisations.roles import Role
+
+LATER = MONDAY + timedelta(minutes=11)  # after the undo window
 
 
-def people(count: int) -> str:
-    return "email,name,grade,issued,id\n" + "".join(
-        f"p{n}@people.example,Person {n},{n},2026-11-20,S{n}\n" for n in range(count)
-    )
+def counts(batch: Batch) -> dict[str, int]:
+    """Only what is not zero."""
+    batch.refresh_from_db()
+    return {state: count for state, count in batch.counts().items() if count}
 
 
-@pytest.fixture
-def start(issuer, version):
-    def make(text: str) -> Batch:
-        dry_run = batches.check_rows(by=issuer, version=version, text=text, at=MONDAY)
-        return batches.start_batch(by=issuer, version=version, dry_run=dry_run, at=MONDAY)
-
-    return make
-
-
-def test_everybody_on_the_list_is_awarded(start):
-    batch = start(people(25))  # more than one chunk
+def test_everybody_on_the_list_is_awarded(start, small_chunks):
+    batch = start(25)
 
     batches.run_batch(batch, at=MONDAY)
 
     assert batch.state == "done"
-    assert batch.counts() == {"waiting": 0, "awarded": 25, "already": 0, "failed": 0}
-    assert Credential.objects.filter(batch=batch).count() == Delivery.objects.count() == 25
+    assert counts(batch) == {"awarded": 25}
+    assert BatchChunk.objects.filter(state="done").count() == 3
     assert len(set(Credential.objects.values_list("status_list", "status_index"))) == 25
-    credential = batch.rows.get(values__name="Person 7").credential
+    credential = Credential.objects.get(batch=batch, batch_number=9)
     document = parse_json(representation(credential, "json")[0])
     assert document["awardedDate"] == "2026-11-20T00:00:00Z"
     assert document["credentialSubject"]["result"] == [{"type": ["Result"], "value": "7"}]
-    report = cairn.Verifier(sources_of(credential)).examine(representation(credential, "jwt")[0], at=MONDAY)
+    report = cairn.Verifier(sources_of(credential)).examine(representation(credential, "json")[0], at=MONDAY)
     assert report.verdict is cairn.Verdict.VERIFIED
 
 
+def test_what_a_list_awards_is_there_as_json_and_not_as_a_token(start):
+    batches.run_batch(start(1), at=MONDAY)
+
+    with pytest.raises(NotInThisForm):
+        representation(Credential.objects.get(), "jwt")
+
+
 def test_the_same_list_twice_awards_nobody_twice(start):
-    batches.run_batch(start(people(3)), at=MONDAY)
+    batches.run_batch(start(3), at=MONDAY)
 
     with pytest.raises(NobodyToAward):
-        start(people(3))
+        start(3)
 
     assert Credential.objects.count() == 3
 
 
 def test_a_longer_list_awards_only_the_new_ones_and_says_so(start):
-    batches.run_batch(start(people(2)), at=MONDAY)
-    batch = start(people(4))
+    batches.run_batch(start(2), at=MONDAY)
+    batch = start(4)
 
     batches.run_batch(batch, at=TUESDAY)
 
-    assert batch.counts() == {"waiting": 0, "awarded": 2, "already": 2, "failed": 0}
+    assert counts(batch) == {"awarded": 2, "already": 2}
     assert Credential.objects.count() == 4
+    told = [(row.number, state) for row, state, _credential in batches.outcomes(batch)]
+    assert told == [(2, "already"), (3, "already"), (4, "awarded"), (5, "awarded")]
 
 
 def test_the_same_list_started_twice_at_once_awards_nobody_twice(start):
-    one, two = start(people(3)), start(people(3))
+    one, two = start(3), start(3)
 
-    assert batches.run_waiting_batches(at=MONDAY) == 2
+    batches.run_waiting_batches(at=MONDAY)
 
     one.refresh_from_db()
     two.refresh_from_db()
-    assert (one.counts()["awarded"], two.counts()["already"]) == (3, 3)
+    assert sorted([one.awarded, two.awarded]) == [0, 3]
+    assert sorted([one.already, two.already]) == [0, 3]
     assert Credential.objects.count() == 3
 
 
-def test_b117_a_list_with_a_problem_awards_nobody(issuer, version, start):
-    with pytest.raises(ListHasProblems):
-        start(people(3) + "nobody@,X,,,\n")
+def test_somebody_twice_in_one_list_is_awarded_once(accept, issuer, version):
+    batch = accept([(2, "same", {}), (3, "same", {}), (4, "other", {})])
 
-    assert not Batch.objects.exists()
+    batches.run_batch(batches.start(batch, by=issuer, at=MONDAY), at=MONDAY)
 
-
-def test_an_empty_dry_run_starts_nothing(issuer, version):
-    with pytest.raises(ListHasProblems):
-        batches.start_batch(by=issuer, version=version, dry_run=recipients.DryRun(), at=MONDAY)
-
-
-def test_f1_a_crash_in_the_middle_loses_nothing_and_repeats_nothing(start, monkeypatch):
-    batch = start(people(25))
-    genuine, calls = services.award_wanted, []
-
-    def crashing(*args, **more):
-        calls.append(1)
-        if len(calls) == 23:
-            raise SystemError("the power went")
-        return genuine(*args, **more)
-
-    monkeypatch.setattr(services, "award_wanted", crashing)
-    with pytest.raises(SystemError):
-        batches.run_batch(batch, at=MONDAY)
-    # The chunk that was cut off is as it was before it began: nothing of it was signed.
-    assert batch.counts() == {"waiting": 5, "awarded": 20, "already": 0, "failed": 0}
-    assert Credential.objects.count() == 20
-    assert StatusList.objects.get().next_number == 20
-
-    monkeypatch.setattr(services, "award_wanted", genuine)
-    batches.run_waiting_batches(at=TUESDAY)
-
-    batch.refresh_from_db()
-    assert batch.counts()["awarded"] == Credential.objects.count() == 25
-
-
-def test_a_row_that_fails_is_named_and_the_others_go_on(start):
-    batch = start(people(3))
-    row = batch.rows.get(values__name="Person 1")
-    row.values["email"] = "p1@"  # spoilt since the dry run
-    row.save()
-
-    batches.run_batch(batch, at=MONDAY)
-
-    row.refresh_from_db()
-    assert batch.state == "problems"
-    assert batch.counts() == {"waiting": 0, "awarded": 2, "already": 0, "failed": 1}
-    assert row.problem
-    assert row.credential is None
-
-
-def test_b138_a_batch_stops_with_the_right_of_its_starter(issuer, start):
-    batch = start(people(3))
-    Membership.objects.filter(person=issuer).delete()
-
-    batches.run_batch(batch, at=MONDAY)
-
-    assert batch.counts()["failed"] == 3
-    assert not Credential.objects.exists()
+    assert counts(batch) == {"awarded": 2, "already": 1}
 
 
 def test_what_was_started_and_finished_is_in_the_journal(start):
-    batches.run_batch(start(people(2)), at=MONDAY)
+    batches.run_batch(start(2), at=MONDAY)
 
-    verbs = list(Entry.objects.filter(object_type="issuing.batch").values_list("verb", flat=True))
-    assert verbs == ["batch started", "batch finished"]
+    entries = list(Entry.objects.filter(object_type="issuing.batch").order_by("number"))
+    assert [entry.verb for entry in entries] == ["batch started", "credentials awarded", "batch finished"]
+    assert entries[1].details["awarded"] == 2
+    assert entries[1].details["intent"] == BatchChunk.objects.get().intent_sha256
+
+
+def test_no_entry_of_the_journal_names_anybody(start):
+    batches.run_batch(start(2), at=MONDAY)
+
+    for entry in Entry.objects.all():
+        assert "people.example" not in str(entry.details)
+        assert "Person" not in str(entry.details)
 
 
 def test_a_finished_batch_is_not_run_again(start):
-    batch = start(people(1))
+    batch = start(1)
     batches.run_batch(batch, at=MONDAY)
 
     batches.run_batch(batch, at=TUESDAY)
 
     assert batch.finished_at == MONDAY
-    assert batches.run_waiting_batches(at=TUESDAY) == 0
+    assert chunks.claim(at=TUESDAY, worker="w") is None
 
 
-def test_the_database_refuses_an_awarded_row_without_its_credential(start):
-    batch = start(people(1))
+def test_the_database_refuses_a_row_that_says_it_was_awarded(start):
+    batch = start(1)
 
     with pytest.raises(IntegrityError), transaction.atomic():
         BatchRow.objects.filter(batch=batch).update(state="awarded")
 
 
-def test_a_draft_is_not_awarded_to_a_list(issuer, version, start):
-    from cairn_server.achievements import services as achievements
+# Who may
 
+
+def test_a_draft_is_not_awarded_to_a_list(issuer, version):
     draft = achievements.new_version(version.achievement, by=issuer, at=MONDAY)
 
     with pytest.raises(NotPublished):
-        batches.start_batch(
-            by=issuer, version=draft, dry_run=recipients.read(people(1), at=MONDAY), at=MONDAY
-        )
+        batches.receive(by=issuer, version=draft, at=MONDAY)
 
 
 @pytest.mark.parametrize("who", ["reviewer", "auditor"])
-def test_a_member_without_the_role_is_refused(who, request, version):
+def test_a_member_without_the_role_is_refused(who, request, version, accept):
+    batch, person = accept(people(1)), request.getfixturevalue(who)
+
+    for verb in (batches.start, batches.approve, batches.pause, batches.resume, batches.cancel):
+        with pytest.raises(NotAllowed):
+            verb(batch, by=person, at=MONDAY)
     with pytest.raises(NotAllowed):
-        batches.start_batch(
-            by=request.getfixturevalue(who),
-            version=version,
-            dry_run=recipients.read(people(1), at=MONDAY),
-            at=MONDAY,
-        )
+        batches.receive(by=person, version=version, at=MONDAY)
 
 
-def test_b135_an_outsider_is_told_that_it_does_not_exist(outsider, version):
+def test_b135_an_outsider_is_told_that_it_does_not_exist(outsider, version, accept):
+    batch = accept(people(1))
+
+    for verb in (batches.start, batches.approve, batches.pause, batches.resume, batches.cancel,
+                 batches.queue_more, batches.release_now):  # fmt: skip
+        with pytest.raises(NotVisible):
+            verb(batch, by=outsider, at=MONDAY)
     with pytest.raises(NotVisible):
-        batches.start_batch(
-            by=outsider, version=version, dry_run=recipients.read(people(1), at=MONDAY), at=MONDAY
-        )
+        batches.undo(batch, by=outsider, reason="x", at=MONDAY)
+    with pytest.raises(NotVisible):
+        batches.receive(by=outsider, version=version, at=MONDAY)
 
 
 def test_b135_an_outsider_sees_no_batch(outsider, issuer, start):
-    batch = start(people(1))
+    batch = start(1)
 
     assert batch in Batch.objects.visible_to(issuer)
     assert not Batch.objects.visible_to(outsider).exists()
+
+
+def test_b138_a_batch_stops_with_the_right_of_its_starter(issuer, start):
+    batch = start(3)
+    Membership.objects.filter(person=issuer).delete()
+
+    batches.run_batch(batch, at=MONDAY)
+
+    assert counts(batch) == {"failed": 3}
+    assert not Credential.objects.exists()
+
+
+def test_b138_also_between_two_chunks(issuer, start, small_chunks):
+    batch = start(15)
+    chunks.work_off(now=lambda: MONDAY, worker="w", most=1)
+    Membership.objects.filter(person=issuer).delete()
+
+    batches.run_batch(batch, at=MONDAY)
+
+    assert counts(batch) == {"awarded": 10, "failed": 5}
+    assert batch.state == "problems"
+
+
+# A second person
+
+
+@pytest.fixture
+def second(member):
+    return member("Zora", Role.ISSUER)
+
+
+@pytest.fixture
+def limited(organisation):
+    Organisation.objects.filter(pk=organisation.pk).update(approval_above=2)
+
+
+def test_a_list_above_the_limit_waits_for_a_second_person(start, limited, second):
+    batch = start(3)
+    assert batch.state == "awaiting-approval"
+    batches.run_batch(batch, at=MONDAY)
+    assert not Credential.objects.exists()
+
+    batches.approve(batch, by=second, at=MONDAY)
+    batches.run_batch(batch, at=MONDAY)
+
+    assert counts(batch) == {"awarded": 3}
+    assert batch.approved_by == second
+    assert Entry.objects.get(verb="batch approved").actor_id == second.public_id
+
+
+def test_whoever_started_it_does_not_approve_it(start, limited, issuer):
+    batch = start(3)
+
+    with pytest.raises(NeedsAnother):
+        batches.approve(batch, by=issuer, at=MONDAY)
+
+    assert batch.state == "awaiting-approval"
+
+
+def test_a_list_up_to_the_limit_needs_nobody(start, limited):
+    assert start(2).state == "queued"
+
+
+def test_a_list_that_waits_for_nobody_is_not_approved(start, second):
+    with pytest.raises(NotInThisState):
+        batches.approve(start(2), by=second, at=MONDAY)
+
+
+# Holding and taking back
+
+
+def test_a_paused_list_rests_until_it_is_resumed(start, issuer, small_chunks):
+    batch = start(25)
+    chunks.work_off(now=lambda: MONDAY, worker="w", most=1)
+    batches.pause(batch, by=issuer, at=MONDAY)
+
+    batches.run_batch(batch, at=MONDAY)
+    assert counts(batch) == {"awarded": 10, "waiting": 15}
+
+    batches.resume(batch, by=issuer, at=MONDAY)
+    batches.run_batch(batch, at=MONDAY)
+    assert counts(batch) == {"awarded": 25}
+
+
+def test_what_is_not_signed_yet_is_cancelled(start, issuer, small_chunks):
+    batch = start(25)
+    chunks.work_off(now=lambda: MONDAY, worker="w", most=1)
+
+    batches.cancel(batch, by=issuer, at=MONDAY)
+    batches.run_batch(batch, at=MONDAY)
+
+    assert counts(batch) == {"awarded": 10, "cancelled": 15}
+    assert batch.state == "cancelled"
+    assert batch.finished_at == MONDAY
+    assert Credential.objects.count() == 10
+    states = [state for _row, state, _credential in batches.outcomes(batch)]
+    assert (states.count("awarded"), states.count("cancelled")) == (10, 15)
+
+
+def test_what_may_have_been_signed_is_finished_also_when_the_rest_is_cancelled(start, issuer, small_chunks):
+    batch = start(25)
+    lease = chunks.claim(at=MONDAY, worker="gone")
+    chunks.plan(lease, at=MONDAY)  # and then nothing was heard of it
+
+    batches.cancel(batch, by=issuer, at=MONDAY)
+    batches.run_batch(batch, at=MONDAY + 2 * chunks.LEASE)
+
+    assert counts(batch) == {"awarded": 10, "cancelled": 15}
+    assert batch.finished_at is not None
+
+
+def test_a_list_that_is_over_is_not_held_or_cancelled(start, issuer):
+    batch = start(1)
+    batches.run_batch(batch, at=MONDAY)
+
+    for verb in (batches.pause, batches.resume, batches.cancel, batches.start):
+        with pytest.raises(NotInThisState):
+            verb(batch, by=issuer, at=MONDAY)
+
+
+# Telling
+
+
+def test_nobody_is_told_before_the_undo_window_is_over(start):
+    batch = start(3)
+    batches.run_batch(batch, at=MONDAY)
+
+    batches.release_due(at=MONDAY + timedelta(minutes=9))
+    assert not Delivery.objects.exists()
+
+    batches.release_due(at=LATER)
+    assert Delivery.objects.filter(kind="awarded", state="due").count() == 3
+    batch.refresh_from_db()
+    assert batch.released_at == LATER
+
+
+def test_everybody_is_told_once(start, small_chunks):
+    batches.run_batch(start(25), at=MONDAY)
+
+    for _ in range(3):
+        batches.release_due(at=LATER)
+
+    assert Delivery.objects.count() == 25
+    assert set(Delivery.objects.values_list("to", flat=True)) == {f"p{n}@people.example" for n in range(25)}
+
+
+def test_messages_can_leave_at_once(start, issuer):
+    batch = start(3)
+    batches.run_batch(batch, at=MONDAY)
+
+    batches.release_now(batch, by=issuer, at=MONDAY)
+    batches.release_due(at=MONDAY)
+
+    assert Delivery.objects.count() == 3
+
+
+def test_a_list_that_is_undone_is_revoked_and_nobody_is_told(start, issuer, small_chunks):
+    batch = start(25)
+    chunks.work_off(now=lambda: MONDAY, worker="w", most=1)
+
+    batches.undo(batch, by=issuer, reason="The wrong list", at=MONDAY + timedelta(minutes=1))
+    batches.run_batch(batch, at=LATER)
+    batches.release_due(at=LATER)
+
+    assert counts(batch) == {"awarded": 10, "cancelled": 15}
+    assert not Delivery.objects.exists()
+
+
+def test_what_was_told_cannot_be_undone(start, issuer):
+    batch = start(3)
+    batches.run_batch(batch, at=MONDAY)
+    batches.release_due(at=LATER)
+
+    with pytest.raises(MessagesAreOut):
+        batches.undo(batch, by=issuer, reason="The wrong list", at=LATER)
+
+
+# Rows that come later
+
+
+def test_rows_that_were_mended_are_awarded_by_the_same_list(start, issuer, version):
+    batch = start(3)
+    batches.run_batch(batch, at=MONDAY)
+    storage.copy_rows(batch, [row(1_000)])
+    Batch.objects.filter(pk=batch.pk).update(total=4)
+
+    batches.queue_more(batch, by=issuer, at=TUESDAY)
+    batches.run_batch(batch, at=TUESDAY)
+
+    assert counts(batch) == {"awarded": 4}
+    assert batch.state == "done"
+    assert batch.finished_at == TUESDAY
+    with pytest.raises(NobodyToAward):
+        batches.queue_more(batch, by=issuer, at=TUESDAY)

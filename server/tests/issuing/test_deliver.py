@@ -186,7 +186,7 @@ def test_f16_a_record_with_a_flipped_bit_is_not_delivered(learner, credential):
 
     assert not HeldCredential.objects.exists()
     assert mail.outbox == []
-    assert "own-product-refused" in Delivery.objects.get().problem
+    assert "stored-bytes-damaged" in Delivery.objects.get().problem
 
 
 # Sending again

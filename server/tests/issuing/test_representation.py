@@ -34,7 +34,7 @@ def test_each_form_has_its_media_type_and_is_the_same_every_time(credential, for
 
 def test_json_and_jwt_are_the_stored_bytes(credential):
     for form, format in (("json", "vc+ld+json"), ("jwt", "vc+jwt")):
-        assert representation(credential, form)[0] == bytes(credential.secured_in(format).secured)
+        assert representation(credential, form)[0] == credential.secured_in(format).bytes()
 
 
 @pytest.mark.parametrize("form", ["png", "svg"])

@@ -14,7 +14,7 @@ from cairn_server.issuing.models import Credential, Delivery, Purpose
 from cairn_server.issuing.representations import representation
 from cairn_server.issuing.services import AlreadyRevoked
 from cairn_server.journal.models import Entry
-from cairn_server.organisations import identity, installation, watermark
+from cairn_server.organisations import installation, key_changes, keys, watermark
 from cairn_server.organisations import services as organisations
 from cairn_server.organisations.models import Organisation
 from cairn_server.organisations.roles import SecondFactorRequired
@@ -58,17 +58,42 @@ def test_the_list_is_signed_in_the_same_transaction_and_the_old_version_kept(iss
     assert credential.status_list.versions.filter(pk=before.pk).exists()
 
 
-def test_f1_a_crash_while_the_list_is_signed_revokes_nothing(issuer, credential, monkeypatch):
+def test_f1_a_crash_while_the_list_is_signed_is_made_good(issuer, credential, monkeypatch):
+    """That it is revoked is a fact; the list that says so follows, signed once as one version."""
+
     def crash(*_args, **_kwargs):
         raise SystemError("the power went")
 
-    monkeypatch.setattr(status_lists, "verify_own", crash)
-    with pytest.raises(SystemError):
-        services.revoke(credential, by=issuer, reason="Awarded in error.", at=TUESDAY)
-
+    with monkeypatch.context() as patch:
+        patch.setattr(status_lists, "verify_own", crash)
+        with pytest.raises(SystemError):
+            services.revoke(credential, by=issuer, reason="Awarded in error.", at=TUESDAY)
     credential.refresh_from_db()
-    assert credential.standing == "active"
+    assert credential.standing == "revoked"
     assert status_lists.newest(credential.status_list, Purpose.REVOCATION).version == 1
+
+    assert status_lists.publish_waiting(at=TUESDAY) == 1
+    assert status_lists.publish_waiting(at=TUESDAY) == 0
+
+    assert status_lists.newest(credential.status_list, Purpose.REVOCATION).version == 2
+    report = cairn.Verifier(sources_of(credential)).examine(representation(credential, "json")[0], at=TUESDAY)
+    assert report.finding("status").code == "revoked"
+
+
+def test_f22_without_a_signer_a_withdrawal_counts_and_its_list_waits(issuer, credential):
+    class Away:
+        def sign(self, order):
+            raise keys.SignerUnavailable("it is away")
+
+    here = keys.signing()
+    keys.install(Away)
+    services.revoke(credential, by=issuer, reason="Awarded in error.", at=TUESDAY)
+    assert credential.standing == "revoked"
+    with pytest.raises(status_lists.RenewalIncomplete):
+        status_lists.publish_waiting(at=TUESDAY)
+
+    keys.install(lambda: here)
+    assert status_lists.publish_waiting(at=TUESDAY) == 1
 
 
 def test_every_representation_gets_a_second_leaf_with_the_salt_of_the_first(issuer, credential):
@@ -124,7 +149,7 @@ def test_a_closed_organisation_still_revokes(owner, organisation, credential):
 
 
 def test_after_a_change_of_key_old_credentials_verify_and_are_revoked_by_the_new_key(owner, credential):
-    identity.rotate_key(credential.organisation, by=owner, reason="Yearly.", at=TUESDAY)
+    key_changes.propose_replacement(credential.organisation, by=owner, reason="Yearly.", at=TUESDAY)
     verifier = cairn.Verifier(sources_of(credential))
     assert (
         verifier.examine(representation(credential, "json")[0], at=TUESDAY).verdict is cairn.Verdict.VERIFIED

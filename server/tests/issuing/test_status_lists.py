@@ -18,7 +18,7 @@ from cairn_server.issuing.models import STATUS_LIST_CAPACITY, StatusList, Status
 from cairn_server.issuing.representations import representation
 from cairn_server.issuing.signing import OwnProductRefused
 from cairn_server.issuing.status_lists import RenewalIncomplete, permuted
-from cairn_server.organisations import identity
+from cairn_server.organisations import key_changes
 from cairn_server.organisations.installation import begin_recovery, confirm_recovery
 from cairn_server.organisations.models import SigningKey
 
@@ -165,12 +165,12 @@ def test_renewing_keeps_what_was_revoked(issuer, credential):
 def test_a_list_that_a_compromised_key_signed_is_signed_anew(credential, owner, version, award):
     """Without that, credentials of the other keys could not be checked either."""
     organisation = credential.organisation
-    identity.rotate_key(organisation, by=owner, reason="x", at=TUESDAY)
+    key_changes.propose_replacement(organisation, by=owner, reason="x", at=TUESDAY)
     later = award(version=version, at=TUESDAY)
     status_lists.renew_status_lists(at=TUESDAY)
     soon = TUESDAY + timedelta(minutes=1)
     second = organisation.signing_keys.get(fragment="key-2")
-    identity.revoke_key(organisation, by=owner, key=second, reason="stolen", at=soon)
+    key_changes.declare_compromised(organisation, by=owner, key=second, reason="stolen", since=soon, at=soon)
 
     assert status_lists.renew_status_lists(at=soon + timedelta(seconds=1)) == 1
     assert status_lists.renew_status_lists(at=soon + timedelta(seconds=2)) == 0
@@ -187,11 +187,14 @@ def test_a_list_that_a_compromised_key_signed_is_signed_anew(credential, owner, 
 def test_after_a_compromised_key_awarding_and_checking_go_on_at_once(credential, owner, version, award):
     """The declaration signs the lists anew in the same act: nobody waits for the background work."""
     organisation = credential.organisation
-    identity.rotate_key(organisation, by=owner, reason="x", at=MONDAY)
+    key_changes.propose_replacement(organisation, by=owner, reason="x", at=MONDAY)
     status_lists.sign_anew(organisation, at=MONDAY)
     stolen = organisation.signing_keys.get(fragment="key-2")
 
-    assert services.revoke_key(stolen, by=owner, reason="A laptop was stolen.", at=TUESDAY) == []
+    _change, problems = services.declare_key_compromised(
+        stolen, by=owner, since=MONDAY, reason="A laptop was stolen.", at=TUESDAY
+    )
+    assert problems == []
     later = award(version=version, at=TUESDAY)
 
     verifier = cairn.Verifier(sources_of(credential))
@@ -205,10 +208,13 @@ def test_a_compromised_key_is_declared_also_where_nothing_can_be_signed(credenti
     key = credential.organisation.signing_keys.get()
     begin_recovery(reasons=["x"], at=MONDAY)
 
-    assert len(services.revoke_key(key, by=owner, reason="stolen", at=TUESDAY)) == 1
+    _change, problems = services.declare_key_compromised(
+        key, by=owner, since=MONDAY, reason="stolen", at=TUESDAY
+    )
+    assert len(problems) == 1
 
     key.refresh_from_db()
-    assert key.state == SigningKey.State.REVOKED
+    assert key.state == SigningKey.State.COMPROMISED
     confirm_recovery(at=TUESDAY)
     assert status_lists.renew_status_lists(at=TUESDAY) == 1
 
@@ -221,19 +227,20 @@ def test_keys_are_declared_compromised_by_the_verb_that_signs_the_lists_anew():
     callers = {
         path.relative_to(root).as_posix()
         for path in root.rglob("*.py")
-        if "identity.revoke_key" in path.read_text()
+        if "key_changes.declare_compromised(" in path.read_text()
+        or "key_changes.confirm(" in path.read_text()
     }
 
     assert callers == {"issuing/services.py"}
 
 
 def test_f11_after_a_recovery_the_lists_are_signed_above_their_marks(credential):
-    """config/watermark.py raised the counter to the mark; what is served catches up."""
+    """config/watermark.py raised the counter above the mark; what is served catches up."""
     StatusList.objects.update(version=7, sealed_at=TUESDAY)
 
     assert status_lists.renew_status_lists(at=MONDAY + timedelta(hours=1)) == 1
 
-    assert StatusListVersion.objects.order_by("-version").first().version == 8
+    assert StatusListVersion.objects.order_by("-version").first().version == 7
 
 
 def test_one_issuer_in_trouble_does_not_stop_the_others(credential, elsewhere, outsider, award):
@@ -263,3 +270,19 @@ def test_a_list_that_our_own_verifier_refuses_is_trouble_and_no_crash(credential
     with pytest.raises(RenewalIncomplete, match="own-product-refused"):
         status_lists.renew_status_lists(at=MONDAY + timedelta(days=2))
     assert not credential.status_list.versions.filter(version=2).exists()
+
+
+@pytest.mark.parametrize("capacity", [1, 2, 5, 1_000, STATUS_LIST_CAPACITY])
+def test_an_index_leads_back_to_its_number(capacity):
+    numbers, key = range(min(capacity, 1_000)), b"k" * 32
+    indexes = [permuted(number, key=key, capacity=capacity) for number in numbers]
+
+    found = [status_lists.number_of(index, key=key, capacity=capacity) for index in indexes]
+
+    assert found == list(numbers)
+
+
+@pytest.mark.parametrize("index", [-1, 5])
+def test_what_is_no_index_has_no_number(index):
+    with pytest.raises(ValueError, match="no index"):
+        status_lists.number_of(index, key=b"k" * 32, capacity=5)

@@ -6,7 +6,7 @@ from server.tests.conftest import MONDAY, TUESDAY
 
 from cairn.did import MAX_KEYS, DidDocument, did_web_url
 from cairn.errors import MalformedError
-from cairn_server.organisations import identity, keys, services
+from cairn_server.organisations import identity, key_changes, keys, services
 from cairn_server.organisations.names import BadText
 from cairn_server.organisations.roles import SecondFactorRequired
 
@@ -62,7 +62,7 @@ def test_a_retired_key_stays_usable_for_what_it_signed(organisation, owner):
     """S13."""
     did, old = fixed(organisation)
 
-    identity.rotate_key(organisation, by=owner, reason="yearly", at=TUESDAY)
+    key_changes.propose_replacement(organisation, by=owner, reason="yearly", at=TUESDAY)
 
     document = DidDocument.read(identity.did_document(organisation), expected_id=did)
     _, new = fixed(organisation)
@@ -74,8 +74,13 @@ def test_a_retired_key_stays_usable_for_what_it_signed(organisation, owner):
 def test_a_compromised_key_is_marked_and_replaced(organisation, owner):
     did, old = fixed(organisation)
 
-    identity.revoke_key(
-        organisation, by=owner, key=keys.active_key(organisation), reason="laptop stolen", at=TUESDAY
+    key_changes.declare_compromised(
+        organisation,
+        by=owner,
+        key=keys.active_key(organisation),
+        reason="laptop stolen",
+        since=TUESDAY,
+        at=TUESDAY,
     )
 
     document = DidDocument.read(identity.did_document(organisation), expected_id=did)
@@ -86,17 +91,19 @@ def test_a_compromised_key_is_marked_and_replaced(organisation, owner):
 
 def test_a_key_is_revoked_once(organisation, owner):
     key = keys.active_key(organisation)
-    identity.revoke_key(organisation, by=owner, key=key, reason="x", at=TUESDAY)
+    key_changes.declare_compromised(organisation, by=owner, key=key, reason="x", since=TUESDAY, at=TUESDAY)
 
     with pytest.raises(keys.KeyAlreadyRevoked):
-        identity.revoke_key(organisation, by=owner, key=key, reason="x", at=TUESDAY)
+        key_changes.declare_compromised(
+            organisation, by=owner, key=key, reason="x", since=TUESDAY, at=TUESDAY
+        )
 
 
 def test_a_did_key_cannot_be_rotated(organisation, owner):
     fixed(organisation, "http://127.0.0.1:8000")
 
     with pytest.raises(keys.IdentityIsTheKey):
-        identity.rotate_key(organisation, by=owner, reason="x", at=TUESDAY)
+        key_changes.propose_replacement(organisation, by=owner, reason="x", at=TUESDAY)
 
 
 def test_a_did_key_has_a_document_too(organisation):
@@ -119,11 +126,11 @@ def test_an_organisation_has_no_more_keys_than_a_verifier_reads(organisation, ow
     """``DidDocument.read`` refuses a longer list, and every credential with it."""
     did, _method = fixed(organisation)
     for _again in range(MAX_KEYS - 1):
-        identity.rotate_key(organisation, by=owner, reason="x", at=TUESDAY)
+        key_changes.propose_replacement(organisation, by=owner, reason="x", at=TUESDAY)
     DidDocument.read(identity.did_document(organisation), expected_id=did)
 
     with pytest.raises(keys.TooManyKeys):
-        identity.rotate_key(organisation, by=owner, reason="x", at=TUESDAY)
+        key_changes.propose_replacement(organisation, by=owner, reason="x", at=TUESDAY)
 
 
 def test_the_last_key_of_all_can_be_declared_compromised(organisation, owner, monkeypatch):
@@ -131,7 +138,9 @@ def test_the_last_key_of_all_can_be_declared_compromised(organisation, owner, mo
     monkeypatch.setattr(keys, "MAX_KEYS", 1)
     did, method = fixed(organisation)
 
-    identity.revoke_key(organisation, by=owner, key=keys.active_key(organisation), reason="x", at=TUESDAY)
+    key_changes.declare_compromised(
+        organisation, by=owner, key=keys.active_key(organisation), reason="x", since=TUESDAY, at=TUESDAY
+    )
 
     document = DidDocument.read(identity.did_document(organisation), expected_id=did)
     assert document.method(method).revoked == TUESDAY
@@ -143,16 +152,23 @@ def test_a_compromised_did_key_cannot_be_withdrawn(organisation, owner):
     fixed(organisation, "http://127.0.0.1:8000")
 
     with pytest.raises(keys.IdentityIsTheKey):
-        identity.revoke_key(organisation, by=owner, key=keys.active_key(organisation), reason="x", at=TUESDAY)
+        key_changes.declare_compromised(
+            organisation, by=owner, key=keys.active_key(organisation), reason="x", since=TUESDAY, at=TUESDAY
+        )
 
 
 @pytest.mark.parametrize("reason", ["", " \n", "x" * 501, "a\u202eb"])
 def test_a_change_of_keys_has_a_reason(organisation, owner, reason):
     with pytest.raises(BadText):
-        identity.rotate_key(organisation, by=owner, reason=reason, at=TUESDAY)
+        key_changes.propose_replacement(organisation, by=owner, reason=reason, at=TUESDAY)
     with pytest.raises(BadText):
-        identity.revoke_key(
-            organisation, by=owner, key=keys.active_key(organisation), reason=reason, at=TUESDAY
+        key_changes.declare_compromised(
+            organisation,
+            by=owner,
+            key=keys.active_key(organisation),
+            reason=reason,
+            since=TUESDAY,
+            at=TUESDAY,
         )
 
     assert [key.state for key in keys.key_history(organisation)] == ["active"]
@@ -163,6 +179,8 @@ def test_keys_change_with_a_second_factor_where_one_is_asked_for(organisation, o
     key = keys.active_key(organisation)
 
     with pytest.raises(SecondFactorRequired):
-        identity.rotate_key(organisation, by=owner, reason="x", at=TUESDAY)
+        key_changes.propose_replacement(organisation, by=owner, reason="x", at=TUESDAY)
     with pytest.raises(SecondFactorRequired):
-        identity.revoke_key(organisation, by=owner, key=key, reason="x", at=TUESDAY)
+        key_changes.declare_compromised(
+            organisation, by=owner, key=key, reason="x", since=TUESDAY, at=TUESDAY
+        )

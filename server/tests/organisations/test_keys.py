@@ -4,10 +4,11 @@
 from hashlib import sha256
 
 import pytest
-from server.tests.conftest import KEK, MONDAY, TUESDAY
+from server.tests.conftest import KEK, MONDAY, TUESDAY, signing_here
 
 from cairn.keys import Algorithm, PublicKey
-from cairn_server.organisations import identity, keys, services
+from cairn_server.organisations import key_changes, keys, services
+from cairn_server.organisations.keys import sealing
 from cairn_server.organisations.models import DataKey, SigningKey
 
 STORE = keys.KeyStore(KEK)
@@ -18,18 +19,12 @@ def key(organisation):
     return keys.active_key(organisation)
 
 
-@pytest.fixture
-def restore_key_store():
-    yield
-    keys.install(lambda: STORE)
-
-
 def flipped(data: bytes, position: int) -> bytes:
     return data[:position] + bytes([data[position] ^ 1]) + data[position + 1 :]
 
 
 def test_the_opened_key_signs_for_the_public_key(organisation, key):
-    signature = keys.signer_for(organisation).sign(b"message")
+    signature = STORE.open(key).sign(b"message")
 
     assert PublicKey.from_multikey(key.multikey).verify(b"message", signature)
 
@@ -96,9 +91,10 @@ def test_a_private_key_is_used_only_with_its_own_public_key(organisation, elsewh
     """RUSTSEC-2022-0093: never sign with a public key that was only stored beside the private one."""
     other = keys.active_key(elsewhere).multikey
     private = STORE.open(key).to_bytes()
-    keys.active_key(elsewhere)
+    data_key = DataKey.objects.get(organisation=organisation)
+    context = sealing._key_context(organisation.public_id, key.fragment, other, data_key.version)
     key.multikey = other
-    key.sealed = STORE.seal(key, private)
+    key.sealed = sealing._seal(STORE._unwrap(data_key), private, context)
 
     with pytest.raises(keys.KeyUnavailable) as refused:
         STORE.open(key)
@@ -122,17 +118,16 @@ def test_a_kek_has_32_bytes(kek):
         keys.KeyStore(kek)
 
 
-def test_a_new_kek_rewraps_and_the_keys_stay_the_same(organisation, key, elsewhere, restore_key_store):
+def test_a_new_kek_rewraps_and_the_keys_stay_the_same(organisation, key, elsewhere):
     new = keys.KeyStore(bytes(reversed(range(32))))
-    keys.install(lambda: new)
+    assert keys.rewrap_all(old=STORE, new=new) == 2
 
-    assert keys.rewrap_all(old=STORE) == 2
-
-    assert keys.signer_for(organisation).public_key.multikey() == key.multikey
+    keys.install(lambda: signing_here(new.kek))
+    assert new.open(key).public_key.multikey() == key.multikey
     assert keys.open_everything() == []
     with pytest.raises(keys.KeyUnavailable):
         STORE.open(key)
-    assert keys.rewrap_all(old=STORE) == 0
+    assert keys.rewrap_all(old=STORE, new=new) == 0
 
 
 def test_the_known_answer_test_names_the_key_that_does_not_open(organisation, elsewhere, key):
@@ -152,8 +147,8 @@ def test_every_algorithm_can_be_sealed(organisation):
 def test_there_is_one_active_key_and_the_old_one_is_remembered(organisation, key):
     new = keys.new_key(organisation, at=TUESDAY)
 
-    assert [(k.fragment, k.state, k.retired_at) for k in keys.key_history(organisation)] == [
-        ("key-1", "retired", TUESDAY),
+    assert [(k.fragment, k.state, k.retiring_at) for k in keys.key_history(organisation)] == [
+        ("key-1", "retiring", TUESDAY),
         ("key-2", "active", None),
     ]
     assert keys.active_key(organisation) == new
@@ -163,33 +158,39 @@ def test_without_a_key_nothing_is_signed(organisation):
     SigningKey.objects.all().delete()
 
     with pytest.raises(keys.NoSigningKey):
-        keys.signer_for(organisation)
+        keys.signer_for(organisation, purpose="credential", intent="any")
+    with pytest.raises(keys.NoSigningKey):
+        keys.signer_for(organisation, purpose="credential", intent="any", key="key-1")
 
 
 def test_an_outsider_rotates_and_revokes_nothing(organisation, outsider, key):
     """B135."""
     with pytest.raises(services.NotVisible):
-        identity.rotate_key(organisation, by=outsider, reason="x", at=MONDAY)
+        key_changes.propose_replacement(organisation, by=outsider, reason="x", at=MONDAY)
     with pytest.raises(services.NotVisible):
-        identity.revoke_key(organisation, by=outsider, key=key, reason="x", at=MONDAY)
+        key_changes.declare_compromised(
+            organisation, by=outsider, key=key, reason="x", since=MONDAY, at=MONDAY
+        )
 
 
 @pytest.mark.parametrize("who", ["issuer", "reviewer", "auditor"])
 def test_only_the_owner_rotates(organisation, who, request):
     with pytest.raises(services.NotAllowed):
-        identity.rotate_key(organisation, by=request.getfixturevalue(who), reason="x", at=MONDAY)
+        key_changes.propose_replacement(organisation, by=request.getfixturevalue(who), reason="x", at=MONDAY)
 
 
 def test_a_key_of_another_organisation_is_not_there(organisation, owner, elsewhere):
     """B135."""
     with pytest.raises(SigningKey.DoesNotExist):
-        identity.revoke_key(organisation, by=owner, key=keys.active_key(elsewhere), reason="x", at=MONDAY)
+        key_changes.declare_compromised(
+            organisation, by=owner, key=keys.active_key(elsewhere), reason="x", since=MONDAY, at=MONDAY
+        )
 
 
 def test_a_seal_is_bound_to_all_that_it_is_for(organisation, key):
     """Word for word: whoever changes it can no longer open what was sealed before."""
     public = sha256(PublicKey.from_multikey(key.multikey).material).hexdigest()
 
-    assert keys._key_context(key, organisation.data_key).decode() == (
+    assert sealing._key_context(organisation.public_id, "key-1", key.multikey, 1).decode() == (
         f"cairn-key/1|key-1|{organisation.public_id}|assertion|Ed25519|{public}|1"
     )

@@ -142,12 +142,11 @@ def test_the_known_answer_test_covers_it():
     assert keys.open_everything() == [str(key)]
 
 
-def test_a_new_key_encryption_key_takes_it_along(restore_key_store):
+def test_a_new_key_encryption_key_takes_it_along():
     key = keys.own_key(at=MONDAY)
     new = keys.KeyStore(bytes(range(32, 64)))
-    keys.install(lambda: new)
 
-    assert keys.rewrap_all(old=STORE) == 1
+    assert keys.rewrap_all(old=STORE, new=new) == 1
 
     key.refresh_from_db()
     assert new.open_own(key).public_key.multikey() == key.multikey
@@ -155,7 +154,7 @@ def test_a_new_key_encryption_key_takes_it_along(restore_key_store):
         STORE.open_own(key)
 
 
-def test_a_key_under_a_third_key_keeps_the_old_one_in_its_place(restore_key_store, settings):
+def test_a_key_under_a_third_key_keeps_the_old_one_in_its_place(settings):
     """Otherwise the file would be replaced that may still open it."""
     settings.KEY_ENCRYPTION_KEY = ""
     settings.KEY_ENCRYPTION_KEY_PATH = settings.DATA_DIR / "kek"

@@ -1,16 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
 """The mark that never goes back (F11)."""
 
+import os
+import secrets
 import threading
+from urllib.parse import quote
 
+import psycopg
 import pytest
 
-from cairn_server.organisations.watermark import DatabaseBehind, Mark, Watermark, behind
+from cairn_server.organisations.watermark import (
+    DatabaseBehind,
+    FileWatermark,
+    Mark,
+    SharedWatermark,
+    WatermarkAway,
+    behind,
+)
+
+# What is true of one that is shared is asked where there is a PostgreSQL.
+pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def watermark(tmp_path):
-    return Watermark(tmp_path / "marks" / "watermark.sqlite3")
+@pytest.fixture(params=["file", "shared"])
+def watermark(request, tmp_path):
+    """On SQLite the file, and on PostgreSQL the shared one too, in a schema of its own."""
+    if request.param == "file":
+        yield FileWatermark(tmp_path / "marks" / "watermark.sqlite3")
+        return
+    url = os.environ.get("DATABASE_URL", "")
+    if not url.startswith("postgres"):
+        pytest.skip("a shared watermark is a PostgreSQL database")
+    schema = f"watermark_{secrets.token_hex(8)}"
+    with psycopg.connect(url, autocommit=True) as database:
+        database.execute(f"CREATE SCHEMA {schema}")
+    try:
+        yield SharedWatermark(f"{url}?options=-csearch_path%3D{schema}")
+    finally:
+        with psycopg.connect(url, autocommit=True) as database:
+            database.execute(f"DROP SCHEMA {schema} CASCADE")
 
 
 def test_it_only_ever_grows(watermark):
@@ -21,10 +49,11 @@ def test_it_only_ever_grows(watermark):
     assert watermark.marks() == {"a": Mark("a", 5, 9)}
 
 
-def test_it_survives_being_opened_again(watermark):
+def test_it_survives_being_opened_again(tmp_path):
+    watermark = FileWatermark(tmp_path / "watermark.sqlite3")
     watermark.advance("a", count=5, version=2)
 
-    assert Watermark(watermark.path).marks() == {"a": Mark("a", 5, 2)}
+    assert FileWatermark(watermark.path).marks() == {"a": Mark("a", 5, 2)}
 
 
 @pytest.mark.parametrize(("count", "version"), [(4, 2), (5, 1), (0, 0)])
@@ -97,3 +126,76 @@ def test_given_up_lists_are_forgotten(watermark):
     watermark.forget_all_but(["a"])
 
     assert set(watermark.marks()) == {"a"}
+
+
+# Claims
+
+
+def claim(watermark, first=0, last=9, holder="h"):
+    watermark.claim("a", first=first, last=last, holder=holder, version=1)
+
+
+def test_a_claim_raises_the_mark_and_is_its_holders_however_often(watermark):
+    claim(watermark)
+    claim(watermark)
+
+    assert watermark.marks() == {"a": Mark("a", 10, 1)}
+
+
+@pytest.mark.parametrize(("first", "last", "holder"), [(0, 9, "x"), (0, 4, "h"), (9, 9, "x"), (5, 20, "x")])
+def test_f11_a_number_that_is_somebody_elses_is_refused_and_raises_nothing(watermark, first, last, holder):
+    claim(watermark)
+
+    with pytest.raises(DatabaseBehind):
+        claim(watermark, first, last, holder)
+
+    assert watermark.marks() == {"a": Mark("a", 10, 1)}
+
+
+def test_two_that_reserved_in_a_row_may_claim_in_any_order(watermark):
+    claim(watermark, 10, 19, "second")
+    claim(watermark, 0, 9, "first")
+
+    assert watermark.marks() == {"a": Mark("a", 20, 1)}
+
+
+def test_of_many_that_claim_one_number_one_has_it(watermark):
+    refused = []
+
+    def one(holder):
+        try:
+            claim(watermark, 5, 5, holder)
+        except DatabaseBehind:
+            refused.append(holder)
+
+    threads = [threading.Thread(target=one, args=(f"h{n}",)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(refused) == 7
+
+
+def test_a_list_that_gives_out_nothing_more_needs_no_claims(watermark):
+    claim(watermark)
+
+    watermark.forget_claims(["a"])
+
+    assert watermark.marks() == {"a": Mark("a", 10, 1)}
+    claim(watermark, 0, 9, "whoever")
+
+
+def test_it_has_a_name_of_its_own(watermark, tmp_path):
+    assert watermark.identity() == watermark.identity()
+    assert FileWatermark(tmp_path / "another").identity() != watermark.identity()
+
+
+# On several machines
+
+
+def test_a_shared_one_that_does_not_answer_gives_out_nothing(tmp_path):
+    shared = SharedWatermark(f"postgresql://nobody@{quote(str(tmp_path), safe='')}/none")
+
+    with pytest.raises(WatermarkAway):
+        shared.require_not_behind("a", count=0, version=0)

@@ -30,12 +30,12 @@ def test_every_leaf_has_32_random_bytes_of_its_own():
 
 
 @pytest.mark.django_db
-def test_one_secured_thing_has_one_leaf_for_each_label():
+def test_one_secured_thing_is_revoked_once():
     leaf()
     leaf(label="revoke")
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        leaf()
+        leaf(label="revoke")
 
 
 @pytest.mark.django_db

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 import time_machine
-from django.core.files.uploadedfile import SimpleUploadedFile
 from server.tests.conftest import MONDAY
 from server.tests.desk import Desk, furnish
 
-from cairn_server.issuing import batches
-from cairn_server.issuing.models import Batch, Credential
+from cairn_server.issuing.models import Credential
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -119,80 +117,6 @@ def test_names_are_text_and_nothing_else(desk: Desk, client: Client, award: str)
     page = client.post(award, form(desk, do="check", name="{{7*7}}<script>%(x)s {0.__class__}"))
 
     assert "{{7*7}}&lt;script&gt;%(x)s {0.__class__}" in page.content.decode()
-
-
-# Lists
-
-
-def check(desk: Desk, client: Client, award: str, text: str, **more: object) -> object:
-    return client.post(f"{award}/list", {"version": desk.version.public_id, "text": text, **more})
-
-
-def test_a_list_is_checked_before_it_counts(desk: Desk, client: Client, award: str) -> None:
-    page = check(desk, client, award, "email;name\nann@people.example;Ann\nben@people.example;Ben\n")
-
-    assert page.context["dry_run"].ok
-    assert "semicolon" in page.content.decode()
-    assert Batch.objects.count() == 1, "the one that the desk came with"
-
-
-def test_rows_with_mistakes_are_named_and_nobody_is_awarded(desk: Desk, client: Client, award: str) -> None:
-    """B117: nothing is half imported."""
-    page = check(desk, client, award, "email,name\nben@people.example,Ben\nann@,Ann\n", do="award")
-
-    assert [
-        (problem.line, problem.column, problem.value) for problem in page.context["dry_run"].problems
-    ] == [(3, "email", "ann@")]
-    assert Batch.objects.count() == 1
-
-
-def test_what_is_confirmed_is_what_was_looked_at(desk: Desk, client: Client, award: str) -> None:
-    seen = check(desk, client, award, "email,name\nzoe@people.example,Zoë\n")
-    checked = seen.context["checked"]
-
-    answer = client.post(
-        f"{award}/list", {"version": desk.version.public_id, "checked": checked, "do": "award"}
-    )
-
-    batch = Batch.objects.order_by("-pk").first()
-    assert answer["Location"].endswith(f"/batches/{batch.public_id}")
-    batches.run_batch(batch, at=MONDAY)
-    assert [credential.recipient_name for credential in batch.credentials.all()] == ["Zoë"]
-
-
-def test_an_uploaded_file_survives_the_confirmation_byte_by_byte(
-    desk: Desk, client: Client, award: str
-) -> None:
-    """B117: Windows-1252, as a spreadsheet saves it."""
-    file = SimpleUploadedFile("list.csv", "email;name\nzoe@people.example;Zoë\n".encode("cp1252"))
-    seen = check(desk, client, award, "", file=file)
-
-    client.post(
-        f"{award}/list",
-        {"version": desk.version.public_id, "checked": seen.context["checked"], "do": "award"},
-    )
-
-    batch = Batch.objects.order_by("-pk").first()
-    assert [row.values["name"] for row in batch.rows.all()] == ["Zoë"]
-
-
-@pytest.mark.parametrize("body", [{}, {"checked": "not base64!"}, {"checked": "١٢٣"}])
-def test_a_list_that_is_not_there_is_asked_for(
-    body: dict[str, str], desk: Desk, client: Client, award: str
-) -> None:
-    assert client.post(f"{award}/list", {"version": desk.version.public_id, **body}).status_code == 422
-
-
-def test_a_batch_shows_numbers_and_answers_htmx_with_the_numbers_alone(desk: Desk, client: Client) -> None:
-    where = f"/organisations/{desk.organisation.public_id}/batches/{desk.batch.public_id}"
-    batches.run_batch(desk.batch, at=MONDAY)
-
-    whole, part = client.get(where), client.get(where, headers={"HX-Request": "true"})
-
-    assert "1 / 1" in whole.content.decode()
-    assert "<html" in whole.content.decode()
-    assert "1 / 1" in part.content.decode()
-    assert "<html" not in part.content.decode()
 
 
 def test_who_signs_needs_the_second_factor_that_the_organisation_asks_for(

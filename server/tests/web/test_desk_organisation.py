@@ -111,6 +111,18 @@ def test_a_logo_is_drawn_anew(organisation: Organisation, client: Client, own: s
     assert kept == client.get(f"{own}/logo.png").content
 
 
+def test_an_owner_says_how_lists_are_approved_and_how_long_they_can_be_undone(
+    organisation: Organisation, client: Client, own: str
+) -> None:
+    client.post(f"{own}/settings", {**PROFILE, "approval_above": "50", "undo_minutes": "30"})
+    organisation.refresh_from_db()
+    assert (organisation.approval_above, organisation.undo_minutes) == (50, 30)
+
+    client.post(f"{own}/settings", {**PROFILE, "approval_above": "", "undo_minutes": "0"})
+    organisation.refresh_from_db()
+    assert (organisation.approval_above, organisation.undo_minutes) == (None, 0)
+
+
 def test_a_refused_logo_changes_nothing_else_either(
     organisation: Organisation, client: Client, own: str
 ) -> None:

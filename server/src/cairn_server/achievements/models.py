@@ -46,8 +46,21 @@ class Achievement(models.Model):
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="achievements")
     created_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True, blank=True)
+    # What is offered instead, once it is archived: its pages lead there.
+    replaced_by = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaces"
+    )
 
     objects = AchievementQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="only_the_archived_is_replaced",
+                condition=Q(replaced_by__isnull=True)
+                | (Q(archived_at__isnull=False) & ~Q(replaced_by=models.F("id"))),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.public_id

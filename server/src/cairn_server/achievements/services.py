@@ -210,22 +210,37 @@ def new_version(achievement: Achievement, *, by: Person, at: datetime) -> Achiev
 
 
 @transaction.atomic
-def archive(achievement: Achievement, *, by: Person, at: datetime) -> Achievement:
-    """No more awards of it. What was awarded stays, and so do its pages."""
+def archive(
+    achievement: Achievement, *, by: Person, at: datetime, replaced_by: Achievement | None = None
+) -> Achievement:
+    """No more awards of it. What was awarded stays, and so do its pages, which lead to what replaces it."""
     require(by, SIGNERS, achievement.organisation)
     achievement = Achievement.objects.select_for_update().get(pk=achievement.pk)
     if achievement.archived_at is not None:
         raise Archived
-    achievement.archived_at = at
-    achievement.save(update_fields=["archived_at"])
+    if replaced_by is not None and not _may_replace(replaced_by, achievement):
+        raise InvalidField("replaced_by", _("Choose another published achievement of your organisation."))
+    achievement.archived_at, achievement.replaced_by = at, replaced_by
+    achievement.save(update_fields=["archived_at", "replaced_by"])
     journal.record(
         verb="achievement archived",
         by=by,
         organisation_id=achievement.organisation.public_id,
         object=achievement,
+        details={} if replaced_by is None else {"replaced_by": replaced_by.public_id},
         at=at,
     )
     return achievement
+
+
+def _may_replace(new: Achievement, old: Achievement) -> bool:
+    """Offered by the same organisation, published, and not a thing of the past itself."""
+    return (
+        new.pk != old.pk
+        and new.organisation_id == old.organisation_id
+        and new.archived_at is None
+        and new.published is not None
+    )
 
 
 # How it is told

@@ -65,6 +65,7 @@ PROBLEMS = (
     Explained("repeated-parameter", 400, _lazy("A query parameter is given more than once.")),
     Explained("unknown-trust-list", 400, _lazy("This installation has no trust list of that name.")),
     Explained("invalid-field", 400, _lazy("A field says what cannot be; “errors” names it.")),
+    Explained("invalid-moment", 400, _lazy("A day or a moment that cannot be read, or lies ahead.")),
     Explained("unknown-cursor", 400, _lazy("The cursor does not come from this list.")),
     Explained("design-field", 400, _lazy("The designer does not know this field.")),
     Explained("design-shape", 400, _lazy("The designer does not have this shape.")),
@@ -97,15 +98,31 @@ PROBLEMS = (
     Explained("already-revoked", 409, _lazy("The award is revoked, for good.")),
     Explained("already-suspended", 409, _lazy("The award is suspended already.")),
     Explained("not-suspended", 409, _lazy("The award is not suspended, so it cannot be reinstated.")),
+    Explained("nothing-to-change", 409, _lazy("None of these awards would be changed.")),
+    Explained("not-awaiting", 409, _lazy("This change does not wait for an approval (any more).")),
+    Explained("second-person-needed", 409, _lazy("Whoever asked cannot approve it too.")),
+    Explained("already-replaced", 409, _lazy("Another credential stands in its place already.")),
+    Explained("not-replaceable", 409, _lazy("It is suspended: give it back or revoke it first.")),
     Explained("organisation-closed", 409, _lazy("The organisation is closed.")),
     Explained("no-signing-key", 409, _lazy("The organisation has no key to sign with.")),
+    Explained("batch-state", 409, _lazy("The list has moved on, and this cannot be done to it any more.")),
+    Explained("list-settled", 409, _lazy("The list was started already, or is being checked just now.")),
+    Explained("nobody-to-award", 409, _lazy("Everybody on the list has this achievement already.")),
     Explained("limit-size", 413, _lazy("The body is too large.")),
     Explained("media-type", 415, _lazy("The content type is not a listed one, or the body is not of it.")),
     Explained("invalid-fields", 422, _lazy("Some fields are missing or wrong; “errors” names each.")),
     Explained("idempotency-key-reused", 422, _lazy("The Idempotency-Key was used for another award.")),
     Explained(
+        "list-has-problems", 422, _lazy("Recipients have problems, which “errors” names; nobody was awarded.")
+    ),
+    Explained("list-unreadable", 422, _lazy("The list as a whole cannot be read; nothing of it was kept.")),
+    Explained(
         "unknown-achievement", 422, _lazy("There is no such achievement version in this organisation.")
     ),
+    Explained("nothing-mended", 422, _lazy("Nothing was said otherwise than before.")),
+    Explained("which-awards", 422, _lazy("Give one of: awards, batch, achievement.")),
+    Explained("unknown-award", 422, _lazy("One of the awards does not exist in this organisation.")),
+    Explained("too-many-at-once", 422, _lazy("More awards than are changed at once.")),
     Explained("too-many-requests", 429, _lazy("Wait for as many seconds as “Retry-After” says.")),
     Explained("server-error", 500, _lazy("Something went wrong on our side.")),
     Explained(
@@ -166,6 +183,9 @@ def _refusal_problem(refusal: Refusal) -> HttpResponse:
     message = str(refusal.message)
     # Some verbs know which of their fields cannot stand.
     field = getattr(refusal, "field", None)
+    listed = getattr(refusal, "problems", None)
+    if listed:
+        return problem(refusal.status, refusal.code, message, errors=listed)
     if field is None:
         return problem(refusal.status, refusal.code, message)
     errors = [{"in": "body", "field": field, "detail": message}]

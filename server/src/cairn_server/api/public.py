@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a public machine document is served: the same for every caller, cacheable, readable across origins.
 
-No cookie, no token and no query is looked at, so an answer can be kept by any cache and tells nobody who
-asked (B87, B88). ``Cache-Control`` says the truth about the bytes; ``ETag`` is their digest.
+No cookie and no token is looked at, so an answer can be kept by any cache and tells nobody who asked (B87,
+B88). ``Cache-Control`` says the truth about the bytes; ``ETag`` is their digest.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from cairn_server.api import health, problems, status, well_known
+from cairn_server.api import health, mail_reports, problems, status, well_known
 from cairn_server.api.v1 import api as v1
 from cairn_server.api.v1 import problem_urls
 
@@ -33,6 +33,7 @@ urlpatterns = [
     path("s/<random_id:list_id>", status.status_list, name="status-list"),
     path("s/<random_id:list_id>/suspension", status.suspension_list, name="suspension-list"),
     path("api/v1/", problem_urls(v1)),
+    path("api/mail-reports", mail_reports.mail_reports, name="mail-reports"),
     re_path(r"^api(?:/.*)?$", nothing_here, name="api-nothing-here"),
 ]
 # For outside conformance suites, in development alone; its addresses do not exist otherwise (N1).

@@ -20,7 +20,7 @@ from cairn import Verifier
 from cairn.canonical import parse_json, to_json
 from cairn.errors import CairnError, MalformedError, UnavailableError, UnsupportedError
 from cairn.materials import ACCEPT_CREDENTIAL
-from cairn_server import receipts
+from cairn_server import past, receipts
 from cairn_server.api import problems
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ class Wishes:
     """The names of the trust lists that count; None is all of this installation."""
     holder: str | None = None
     """An e-mail address or a DID: who should have it."""
+    moment: datetime | None = None
+    """A moment that has passed, about which is asked; None is now."""
 
 
 def examine(request: HttpRequest, wishes: Wishes, *, at: datetime) -> dict[str, Any]:
@@ -82,7 +84,7 @@ def examine(request: HttpRequest, wishes: Wishes, *, at: datetime) -> dict[str, 
     """
     declared = _declared(request)
     data = _files(request)[0] if declared == "multipart/form-data" else request.body
-    report = _report(data, _verifier(wishes), at=at)
+    report = _report(data, _verifier(wishes), wishes, at=at)
     if MEDIA_TYPES[declared] not in (None, report.carrier):
         raise UnsupportedError("media-type", _("The body is not what its content type says."))
     return answered(report, wishes, at=at)
@@ -133,7 +135,8 @@ def _lines_about(
         at = now()
         try:
             data = _data_of(thing, verifier.sources)
-            line = {"index": index, "report": answered(_report(data, verifier, at=at), wishes, at=at)}
+            report = _report(data, verifier, wishes, at=at)
+            line = {"index": index, "report": answered(report, wishes, at=at)}
         except CairnError as error:
             refused = problems.answer(error)
             assert refused is not None
@@ -158,13 +161,18 @@ def answered(report: Report, wishes: Wishes, *, at: datetime) -> dict[str, Any]:
 
 def _verifier(wishes: Wishes) -> Verifier:
     checks = import_string(settings.CHECKS)(lists=wishes.lists, holder=wishes.holder)
-    return Verifier(import_string(settings.SOURCES)(), checks)
+    sources: Sources = import_string(settings.SOURCES)()
+    if wishes.moment is not None:
+        sources = past.ListsOfThen(sources, wishes.moment)
+    return Verifier(sources, checks)
 
 
-def _report(data: bytes, verifier: Verifier, *, at: datetime) -> Report:
+def _report(data: bytes, verifier: Verifier, wishes: Wishes, *, at: datetime) -> Report:
     if len(data) > MAX_BYTES:
         raise MalformedError("limit-size", _("One credential may have at most %d bytes.") % MAX_BYTES)
-    return verifier.examine(data, at=at)
+    report = verifier.examine(data, at=wishes.moment or at)
+    import_string(settings.COUNT_CHECK)((report.document or {}).get("id"), at=at)
+    return report
 
 
 def _declared(request: HttpRequest) -> str:

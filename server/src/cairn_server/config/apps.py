@@ -3,9 +3,24 @@
 
 from __future__ import annotations
 
-from functools import cache
+from typing import TYPE_CHECKING
 
 from django.apps import AppConfig
+from django.utils.module_loading import import_string
+
+# Its module needs the queue's own app to be ready, which may come after this one.
+WAKE = "cairn_server.config.work.wake"
+
+
+if TYPE_CHECKING:
+    from cairn_server.organisations.keys.orders import Signing
+
+
+def _signing() -> Signing:
+    # Not at start: the signer starts with these apps too, and has no use for figures about itself.
+    from cairn_server.config import metrics, signer
+
+    return metrics.MeasuredSigning(signer.ask())
 
 
 class ConfigConfig(AppConfig):
@@ -15,25 +30,15 @@ class ConfigConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
 
-        from cairn_server.config import checks  # noqa: F401  registers the system checks
+        from cairn_server.config import checks, signer  # noqa: F401  registers the system checks
+        from cairn_server.issuing import batches
         from cairn_server.organisations import keys, watermark
 
-        keys.install(_key_store)
-        watermark.install(watermark.Watermark(settings.WATERMARK_PATH))
-
-
-@cache
-def _key_store():  # type: ignore[no-untyped-def]
-    """The KEK, read when the first key is opened: a command that signs nothing needs none."""
-    from django.conf import settings
-
-    from cairn.errors import UnavailableError
-    from cairn_server.config import first_start
-    from cairn_server.organisations.keys import KeyStore
-
-    if settings.KEY_ENCRYPTION_KEY:
-        return KeyStore(first_start.kek_from(settings.KEY_ENCRYPTION_KEY))
-    path = settings.KEY_ENCRYPTION_KEY_PATH
-    if not path.exists():
-        raise UnavailableError("key-encryption-key", f"there is no key encryption key at {path}")
-    return KeyStore(first_start.kek_from(first_start.read(path)))
+        keys.install(_signing, custody=settings.KEY_CUSTODY)
+        watermark.install(
+            watermark.SharedWatermark(settings.WATERMARK_URL)
+            if settings.WATERMARK_URL
+            else watermark.FileWatermark(settings.WATERMARK_PATH)
+        )
+        if "procrastinate.contrib.django" in settings.INSTALLED_APPS:
+            batches.install_wake(lambda batch_id, free: import_string(WAKE)(batch_id, free))

@@ -211,6 +211,25 @@ def database_keeps_what_it_confirms(
 
 
 @register(SERVE, deploy=True)
+def watermark_is_apart(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """What restores the database must not restore the memory of what it gave out."""
+    if not settings.WATERMARK_URL or _place(settings.WATERMARK_URL) != _place(settings.DATABASE_URL):
+        return []
+    return [
+        Error(
+            "WATERMARK_URL names the database that it is to guard.",
+            hint="Give it a PostgreSQL database of its own, which is not restored with the other one.",
+            id="cairn.E014",
+        )
+    ]
+
+
+def _place(url: str) -> tuple[str | None, int | None, str]:
+    parts = urlsplit(url)
+    return parts.hostname, parts.port or 5432, parts.path.strip("/")
+
+
+@register(SERVE, deploy=True)
 def schema_is_current(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Old code on a new schema is as wrong as the reverse (F12)."""
     executor = MigrationExecutor(connection)
@@ -260,14 +279,15 @@ def keys_open(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[Ch
         return [
             Error(
                 f"The keys cannot be opened: {error.message}.",
-                hint="Put back the key encryption key that this installation was started with.",
+                hint="Look at what the signer said. It needs the key encryption key that this installation"
+                " was started with.",
                 id="cairn.E008",
             )
         ]
     return [
         Error(
-            f"The sealed key {name} does not open.",
-            hint="It is damaged, or sealed with another key encryption key: restore both from one backup.",
+            f"The key {name} does not open.",
+            hint="It is damaged, sealed with another key encryption key, or its keeper does not answer.",
             id="cairn.E009",
         )
         for name in broken

@@ -61,6 +61,13 @@ def number(name: str, default: int, *, least: int = 0, most: int = 2**31 - 1) ->
     return int(value)
 
 
+def choice(name: str, default: str, *, of: tuple[str, ...]) -> str:
+    value = text(name, default)
+    if value not in of:
+        raise BadSetting(name, f"is {value!r}; it is one of {', '.join(of)}")
+    return value
+
+
 def names(name: str, default: str = "") -> list[str]:
     """Several values, separated by commas."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]

@@ -29,14 +29,17 @@ def data_dir() -> Path:
     return Path(env.text("DATA_DIR", "var")).absolute()
 
 
-def prepare(folder: Path) -> None:
-    """Make what is missing. A file that exists is never written again."""
+def prepare(folder: Path, *, kek: bool = True) -> None:
+    """Make what is missing. A file that exists is never written again.
+
+    ``kek`` is false in what serves people: the key encryption key is not its business, not even to make it.
+    """
     keys = folder / "keys"
     # One by one: mkdir gives its mode to the last folder only. One that exists keeps the mode it was given.
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     keys.mkdir(exist_ok=True, mode=0o700)
     make(keys / "secret-key", secrets.token_urlsafe(SECRET_KEY_BYTES))
-    if not os.environ.get("KEY_ENCRYPTION_KEY") and not os.environ.get("KEY_ENCRYPTION_KEY_FILE"):
+    if kek and not os.environ.get("KEY_ENCRYPTION_KEY") and not os.environ.get("KEY_ENCRYPTION_KEY_FILE"):
         make(keys / "kek", secrets.token_hex(KEK_BYTES))
 
 

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a log line looks: time, level, logger, message; one event is one line whatever is in it (B132)."""
+"""How a log line looks: time, level, logger, message; one event is one line whatever is in it (B132).
+
+As text for people, or as one JSON object for whatever collects logs (LOG_FORMAT): the same words in both.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -19,6 +24,21 @@ class LineFormatter(logging.Formatter):
     def formatException(self, ei: Any) -> str:  # noqa: N802  logging's own name
         # A traceback has lines of its own; indented, none of them looks like the start of an event.
         return "\n".join(f"    {_printable(line)}" for line in super().formatException(ei).splitlines())
+
+
+class JsonFormatter(logging.Formatter):
+    """One object on one line: JSON writes control characters as escapes, and all that is not ASCII."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        event = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            event["exception"] = self.formatException(record.exc_info)
+        return json.dumps(event)
 
 
 class WithoutAddresses(logging.Filter):

@@ -48,6 +48,20 @@ def tasks_from(settings: Iterable[tuple[str, float]]) -> list[Task]:
     return [Task(path, import_string(path), float(every)) for path, every in settings]
 
 
+def runners_from(tasks: Iterable[tuple[str, float]], *outside: Iterable[tuple[str, float]]) -> list[Runner]:
+    """One for our own work, and one for each group that waits for machines of others."""
+    return [Runner(tasks_from(group)) for group in (tasks, *outside)]
+
+
+def stop_all(runners: Iterable[Runner]) -> None:
+    """All at the same time: each finishes the task in hand."""
+    stopping = list(runners)
+    for runner in stopping:
+        runner.finish_soon()
+    for runner in stopping:
+        runner.stop()
+
+
 class Runner:
     """Calls each task when its time has come, one after the other, until told to stop."""
 
@@ -62,9 +76,13 @@ class Runner:
     def start(self) -> None:
         self._thread.start()
 
+    def finish_soon(self) -> None:
+        """Start no other task from now on."""
+        self._stop.set()
+
     def stop(self, timeout: float = 20) -> bool:
         """Let the task in hand finish, start no other; False when it did not finish in time."""
-        self._stop.set()
+        self.finish_soon()
         if self._thread.is_alive():
             self._thread.join(timeout)
         return not self._thread.is_alive()

@@ -21,7 +21,7 @@ from gunicorn.app.base import BaseApplication
 
 from cairn_server.config.arrival import Worker
 from cairn_server.config.lock import second_copy
-from cairn_server.config.runner import Runner, tasks_from
+from cairn_server.config.runner import Runner, runners_from, stop_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,7 @@ class Server(BaseApplication):
 
     def __init__(self, *, host: str, port: int, threads: int, announce: Callable[[], None]) -> None:
         self._host, self._port, self._threads, self._announce = host, port, threads, announce
-        self._runner: Runner | None = None
+        self._runners: list[Runner] = []
         super().__init__()
 
     def load_config(self) -> None:
@@ -99,13 +99,14 @@ class Server(BaseApplication):
         super().run()
 
     def _worker_started(self, worker: object) -> None:
-        self._runner = Runner(tasks_from(settings.PERIODIC_TASKS))
-        self._runner.start()
+        if settings.BACKGROUND_WORK == "here":
+            self._runners = runners_from(settings.PERIODIC_TASKS, *settings.OUTSIDE_TASKS)
+            for runner in self._runners:
+                runner.start()
         threading.Thread(target=self._announce_when_answering, daemon=True).start()
 
     def _worker_stopped(self, arbiter: object, worker: object) -> None:
-        if self._runner is not None:
-            self._runner.stop()
+        stop_all(self._runners)
 
     def _announce_when_answering(self) -> None:
         deadline = time.monotonic() + ANSWER_WITHIN_SECONDS

@@ -63,7 +63,35 @@ SECRET_KEY = env.secret("SECRET_KEY", "") or (
 SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS")
 KEY_ENCRYPTION_KEY = env.secret("KEY_ENCRYPTION_KEY", "")
 KEY_ENCRYPTION_KEY_PATH = DATA_DIR / "keys" / "kek"
+# Custody of the keys that organisations sign with. All of it is for the signer process: what serves people is
+# started without these secrets (supervisor.py), and reaches the signer through this socket.
+SIGNER_SOCKET = env.text("SIGNER_SOCKET", str(DATA_DIR / "signer.sock"))
+# Users beside its own that may ask the signer, named or numbered.
+SIGNER_CLIENTS = env.names("SIGNER_CLIENTS")
+# Who keeps the keys that are made from now on: sealed, pkcs11 or remote.
+KEY_CUSTODY = env.text("KEY_CUSTODY", "sealed")
+PKCS11_MODULE = env.text("PKCS11_MODULE", "")
+PKCS11_TOKEN = env.text("PKCS11_TOKEN", "")
+PKCS11_PIN = env.secret("PKCS11_PIN", "")
+REMOTE_SIGNER_URL = env.text("REMOTE_SIGNER_URL", "")
+REMOTE_SIGNER_TOKEN = env.secret("REMOTE_SIGNER_TOKEN", "")
+REMOTE_SIGNER_CA = env.text("REMOTE_SIGNER_CA", "")
+# The certificate that this server shows, and its key: two files in PEM.
+REMOTE_SIGNER_CERT = env.text("REMOTE_SIGNER_CERT", "")
+REMOTE_SIGNER_KEY = env.text("REMOTE_SIGNER_KEY", "")
+REMOTE_SIGNER_SECONDS = env.number("REMOTE_SIGNER_SECONDS", 10, least=1, most=50)
+KEY_CRYPTOPERIOD_DAYS = env.number("KEY_CRYPTOPERIOD_DAYS", 730, least=30, most=1095)
+KEY_DESTROYED_AFTER_DAYS = env.number("KEY_DESTROYED_AFTER_DAYS", 30, least=1, most=3650)
+# Of one key, beside batches, which were checked and approved as a whole; 0 counts nothing.
+SIGNATURES_PER_MINUTE = env.number("SIGNATURES_PER_MINUTE", 60_000)
+# Where it is on record what shall be signed: purpose → function(reference)
+SIGNING_INTENTS = {
+    "credential": "cairn_server.issuing.intents.of_credential",
+    "status-list": "cairn_server.issuing.intents.of_status_list",
+    "chunk": "cairn_server.issuing.chunks.intent_of",
+}
 # Apart from the database and not in its backups; another disk is better still.
+WATERMARK_URL = env.secret("WATERMARK_URL", "")
 WATERMARK_PATH = Path(env.text("WATERMARK_PATH", str(DATA_DIR / "watermark.sqlite3")))
 
 # Applications
@@ -76,6 +104,7 @@ INSTALLED_APPS = [
     "cairn_server.achievements",
     "cairn_server.wallets",
     "cairn_server.tlog",
+    "cairn_server.webhooks",
     "cairn_server.organisations",
     "cairn_server.accounts",
     "cairn_server.journal",
@@ -92,6 +121,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
 ]
 MIDDLEWARE = [
+    "cairn_server.config.metrics.Measured",
     "cairn_server.config.middleware.NoBodyForHead",
     "cairn_server.config.middleware.PublicAddress",
     "cairn_server.config.middleware.SecurityHeaders",
@@ -133,17 +163,47 @@ SOURCES = "cairn_server.config.sources.build"
 CHECKS = "cairn_server.config.trust.checks"
 # The trust lists that they can choose from.
 TRUST_CHOICES = "cairn_server.config.trust.choices"
+# Counts that somebody looked at the credential of an address of ours: function(id, at=…). A number, no more.
+COUNT_CHECK = "cairn_server.config.counting.count_check"
 # Signs a receipt with the key of this installation, for a verifier that may not know of any key.
 SIGN_RECEIPT = "cairn_server.organisations.receipts.sign_receipt"
+# The one way to another machine's webhooks.
+WEBHOOK_POSTER = "cairn_server.config.outbox.poster"
+# Where background work is done: in the process that serves, or in workers alone (``cairn-server worker``).
+BACKGROUND_WORK = env.choice("BACKGROUND_WORK", "here", of=("here", "workers"))
 # function(at=…), and the seconds between two runs
 PERIODIC_TASKS = (
     ("cairn_server.issuing.batches.run_waiting_batches", 1),
-    ("cairn_server.issuing.delivery.deliver_due", 2),
+    ("cairn_server.issuing.batches.release_due", 2),
+    ("cairn_server.issuing.receiving.check_waiting", 1),
+    ("cairn_server.issuing.receiving.forget_old_lists", 3600),
+    ("cairn_server.issuing.standing.work_off", 1),
+    ("cairn_server.issuing.standing.end_suspensions", 30),
+    ("cairn_server.issuing.replacing.finish_replacing", 60),
+    ("cairn_server.issuing.services.finish_awards", 5),
+    ("cairn_server.issuing.reissue.revoke_replaced", 5),
+    ("cairn_server.issuing.status_lists.publish_waiting", 5),
     ("cairn_server.issuing.status_lists.renew_status_lists", 60),
+    ("cairn_server.config.key_care.care_for_keys", 3600),
+    ("cairn_server.issuing.reminders.remind_holders", 3600),
+    ("cairn_server.issuing.reminders.write_digests", 3600),
+    ("cairn_server.issuing.analytics.flush", 60),
     ("cairn_server.accounts.limits.forget_full", 3600),
     ("cairn_server.accounts.services.forget_old_sessions", 3600),
     ("cairn_server.organisations.services.forget_old_invitations", 3600),
+    ("cairn_server.webhooks.sending.forget_old", 3600),
 )
+# The same for what waits for machines of others; each group on a thread of its own, so that a mail server or
+# a webhook that does not answer holds up nothing but itself.
+OUTSIDE_TASKS = (
+    (
+        ("cairn_server.config.outbox.send_letters", 1),
+        ("cairn_server.issuing.reminders.send_digests", 60),
+    ),
+    (("cairn_server.config.outbox.send_webhooks", 1),),
+)
+# Webhooks go to public https addresses. These origins are in a network of ours, and right all the same.
+WEBHOOK_ORIGINS = env.names("WEBHOOK_ORIGINS")
 
 # Database
 
@@ -161,13 +221,16 @@ if _sqlite:
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
 else:
-    # One pool per process; persistent connections and a pool exclude each other. Two more than there
-    # are threads, for the background work and for a probe.
+    # One pool per process; persistent connections and a pool exclude each other. Four more than there
+    # are threads, for the background work (OUTSIDE_TASKS too) and for a probe.
     DATABASES["default"]["CONN_MAX_AGE"] = 0
     DATABASES["default"]["OPTIONS"] = {
         **DATABASES["default"].get("OPTIONS", {}),
-        "pool": {"min_size": 2, "max_size": WEB_THREADS + 2},
+        "pool": {"min_size": 2, "max_size": WEB_THREADS + 4},
     }
+    # The queue of the workers (config/work.py). Its tables are PostgreSQL's alone.
+    INSTALLED_APPS += ["procrastinate.contrib.django"]
+    PROCRASTINATE_IMPORT_PATHS = ["cairn_server.config.work"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # People and how they sign in (django-allauth)
@@ -234,6 +297,14 @@ RATE_LIMITS = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+# Lists of recipients: the largest file, which is also the largest body of any request, and the most rows.
+LIST_MAX_MB = env.number("LIST_MAX_MB", 200, least=1, most=2000)
+LIST_MAX_ROWS = env.number("LIST_MAX_ROWS", 1_048_576, least=1, most=10_000_000)
+FILE_UPLOAD_HANDLERS = [
+    "cairn_server.config.uploads.Bounded",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 # /verify takes 50, and says in its own words that 51 are too many.
 DATA_UPLOAD_MAX_NUMBER_FILES = 60
 
@@ -309,16 +380,30 @@ EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL")
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"Cairn <no-reply@{_address.hostname or 'localhost'}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# How fast the mail server may be given messages, 0: as fast as it takes them; and over how many connections.
+MAIL_PER_MINUTE = env.number("MAIL_PER_MINUTE", 0)
+MAIL_PER_MINUTE_PER_DOMAIN = env.number("MAIL_PER_MINUTE_PER_DOMAIN", 0)
+MAIL_CONNECTIONS = env.number("MAIL_CONNECTIONS", 4, least=1, most=32)
+# Where what cannot be delivered goes back to, as bounces+TOKEN@…, and whose word about it counts.
+BOUNCE_ADDRESS = env.text("BOUNCE_ADDRESS", "")
+MAIL_REPORTS_TOKEN = env.secret("MAIL_REPORTS_TOKEN", "")
+
+# Figures for Prometheus, for whoever has this token.
+METRICS_TOKEN = env.secret("METRICS_TOKEN", "")
 
 # Log: one line an event, to standard error
 
+LOG_FORMAT = env.choice("LOG_FORMAT", "line", of=("line", "json"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "cairn_server.config.logs.LineFormatter"}},
+    "formatters": {
+        "line": {"()": "cairn_server.config.logs.LineFormatter"},
+        "json": {"()": "cairn_server.config.logs.JsonFormatter"},
+    },
     "filters": {"no-addresses": {"()": "cairn_server.config.logs.WithoutAddresses"}},
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no-addresses"]}
+        "stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["no-addresses"]}
     },
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "WARNING" if DEVELOPMENT else "INFO")},
     "loggers": {

@@ -36,7 +36,7 @@ PUBLIC_MACHINE_VIEWS = frozenset(
     }
 )
 # …and those that somebody may paste as an address into /verify.
-PUBLIC_CREDENTIAL_VIEWS = frozenset({"credential", "credential-file"})
+PUBLIC_CREDENTIAL_VIEWS = frozenset({"credential", "credential-file", "credential-newest"})
 
 
 class OwnViews:

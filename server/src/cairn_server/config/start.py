@@ -27,7 +27,7 @@ def prepare(*, at: datetime, say: Callable[[str], None]) -> None:
     say("This is a restored copy, or an older one than its watermark remembers:")
     for problem in problems:
         say(f"  {problem}")
-    say("Nothing is awarded until you run: cairn-server confirm-restore")
+    say("Nothing is awarded until you run: cairn-server recover")
 
 
 def _remember_address(*, at: datetime, say: Callable[[str], None]) -> None:

@@ -6,9 +6,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from cairn_server.config import development
+from cairn_server.config import development, metrics
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("metrics", metrics.metrics, name="metrics"),
     path("", include("cairn_server.api.urls")),
     path("", include("cairn_server.web.urls")),
 ]

@@ -1,30 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Awarding to many: read a list, say what would happen, write it down, and work it off in the background."""
+"""Lists of awards, once their rows are accepted: started, approved, paused, cancelled, undone, told.
+
+What is signed is signed chunk by chunk (``chunks.py``). The verbs here decide whether and when, and each
+writes one journal entry.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import socket
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from cairn_server.errors import Refusal
-from cairn_server.issuing import recipients, services, signing, status_lists
-from cairn_server.issuing.models import Batch, BatchRow, Credential
-from cairn_server.issuing.signing import Issuer
+from cairn_server.issuing import chunks, services, storage
+from cairn_server.issuing.models import Batch, BatchChunk, BatchRow, Credential, Delivery
 from cairn_server.journal import services as journal
 from cairn_server.organisations.roles import require_signer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from cairn_server.accounts.models import Person
     from cairn_server.achievements.models import AchievementVersion
-    from cairn_server.issuing.models import StatusList
-    from cairn_server.issuing.recipients import DryRun, Row
 
-# Few enough that other writers get their turn between two chunks, also where the database has one writer.
-CHUNK = 20
+State = Batch.State
+
+# Whoever works elsewhere is told that there is something to do. Nobody has to be: a lease is all it takes.
+_wake: Callable[[str, int], None] = lambda batch_id, chunks: None  # noqa: E731
+
+
+def install_wake(wake: Callable[[str, int], None]) -> None:
+    """Say how workers hear of chunks: ``wake(batch, how many)``, in the transaction that makes them free."""
+    global _wake
+    _wake = wake
 
 
 class ListHasProblems(Refusal):
@@ -37,162 +51,404 @@ class NobodyToAward(Refusal):
         super().__init__("nobody-to-award", _("Everybody on this list has this achievement already."))
 
 
-def check_rows(
+class NotInThisState(Refusal):
+    """The list has moved on since the page was shown."""
+
+    def __init__(self, batch: Batch) -> None:
+        super().__init__(
+            "batch-state",
+            _("That cannot be done now: the list is in the state “{state}”.").format(
+                state=batch.get_state_display()
+            ),
+        )
+
+
+class NeedsAnother(Refusal):
+    """Whoever started a list does not approve it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "needs-another-person", _("Somebody else approves this list: not the person who started it.")
+        )
+
+
+class MessagesAreOut(Refusal):
+    def __init__(self) -> None:
+        super().__init__(
+            "messages-are-out",
+            _("The messages of this list are on their way. Revoke its credentials instead, with a reason."),
+        )
+
+
+# Receiving and starting
+
+
+@transaction.atomic
+def receive(
     *,
     by: Person,
     version: AchievementVersion,
-    text: bytes | str,
+    source_name: str = "",
+    list_sha256: str = "",
     at: datetime,
-    day_first: bool | None = None,
-) -> DryRun:
-    """Read a list and say what would happen; nothing does.
-
-    Rows that this version was awarded for before are marked, so that the same list twice awards nobody twice.
-    """
-    require_signer(by, services.fresh(version.organisation))
-    dry_run = recipients.read(text, at=at, day_first=day_first)
-    keys = {_row_key(version, row): row.key for row in dry_run.rows}
-    before = Credential.objects.filter(organisation=version.organisation, request_key__in=keys).values_list(
-        "request_key", "awarded_at"
-    )
-    return recipients.marked(dry_run, {keys[request_key]: awarded for request_key, awarded in before})
-
-
-def _row_key(version: AchievementVersion, row: Row) -> str:
-    """The key of a row's award: the same person in the same list for the same version is the same award."""
-    return f"list:{version.public_id}:{row.key}"
-
-
-@transaction.atomic
-def start_batch(*, by: Person, version: AchievementVersion, dry_run: DryRun, at: datetime) -> Batch:
-    """Write the rows down; the background work awards them. A list with a problem awards nobody (B117)."""
+) -> Batch:
+    """A list has come; nothing is known of it yet and nobody is awarded."""
     organisation = services.fresh(version.organisation)
     require_signer(by, organisation)
     services.require_awardable(version)
-    if not dry_run.ok:
-        raise ListHasProblems
-    keys = {_row_key(version, row): row for row in dry_run.rows}
-    before = {
-        found.request_key: found
-        for found in Credential.objects.filter(organisation=organisation, request_key__in=keys)
-    }
-    if len(before) == len(keys):
-        raise NobodyToAward
     batch = Batch.objects.create(
-        organisation=organisation, version=version, started_by=by, total=len(dry_run.rows), created_at=at
+        organisation=organisation,
+        version=version,
+        started_by=by,
+        state=State.RECEIVED,
+        source_name=source_name[:200],
+        list_sha256=list_sha256,
+        created_at=at,
     )
-    BatchRow.objects.bulk_create(
-        BatchRow(
-            batch=batch,
-            number=row.line,
-            values=row.values(),
-            credential=before.get(key),
-            state=BatchRow.State.ALREADY if key in before else BatchRow.State.WAITING,
-        )
-        for key, row in keys.items()
-    )
-    journal.record(
-        verb="batch started",
-        by=by,
-        organisation_id=organisation.public_id,
-        object=batch,
-        details={"version": version.public_id, "rows": batch.total, "already": len(before)},
-        at=at,
-    )
+    _record("batch received", batch, by=by, at=at, list=list_sha256)
     return batch
 
 
-def run_waiting_batches(*, at: datetime) -> int:
-    """Carry on with every batch that is not done, also one that a crash interrupted; how many there were."""
-    waiting = Batch.objects.filter(state__in=[Batch.State.QUEUED, Batch.State.RUNNING]).order_by("pk")
-    for batch in waiting:
-        run_batch(batch, at=at)
-    return len(waiting)
-
-
-def run_batch(batch: Batch, *, at: datetime) -> None:
-    """Award the waiting rows, chunk by chunk, each in one transaction.
-
-    After a crash the rows of the chunk are waiting still, and nothing of it was signed; the row's key would
-    catch it even if it had been.
-    """
-    while _run_chunk(batch, at=at):
-        pass
-    batch.refresh_from_db()
+def earlier(*, version: AchievementVersion, list_sha256: str) -> Batch | None:
+    """The same file, uploaded before for the same version and not taken back."""
+    return (
+        Batch.objects.filter(organisation=version.organisation, list_sha256=list_sha256, version=version)
+        .exclude(state__in=[State.RECEIVED, State.CHECKED, State.CANCELLED])
+        .order_by("-pk")
+        .first()
+    )
 
 
 @transaction.atomic
-def _run_chunk(batch: Batch, *, at: datetime) -> bool:
-    """Work on some rows; False when none are left."""
-    batch = (
-        Batch.objects.select_for_update()
-        .select_related("version__achievement__organisation")
-        .get(pk=batch.pk)
+def start(batch: Batch, *, by: Person, at: datetime) -> Batch:
+    """Let the accepted rows be awarded, or, above the organisation's limit, ask a second person to say so."""
+    current = _locked(batch, by)
+    if current.state != State.CHECKED:
+        raise NotInThisState(current)
+    services.require_awardable(current.version)
+    waiting = current.rows.filter(state=BatchRow.State.WAITING)
+    awarded = Credential.objects.filter(organisation=current.organisation_id, request_key=OuterRef("key"))
+    if not waiting.filter(~Exists(awarded)).exists():
+        raise NobodyToAward
+    _cut(current)
+    limit = current.organisation.approval_above
+    alone = limit is None or current.waiting <= limit
+    current.state = State.QUEUED if alone else State.AWAITING_APPROVAL
+    current.started_by = by
+    current.release_at = at + timedelta(minutes=current.organisation.undo_minutes)
+    current.save(update_fields=["state", "started_by", "release_at"])
+    _record(
+        "batch started",
+        current,
+        by=by,
+        at=at,
+        version=current.version.public_id,
+        rows=current.total,
+        already=current.already,
     )
-    rows = list(batch.rows.filter(state=BatchRow.State.WAITING)[:CHUNK])
+    return _told(batch, current)
+
+
+@transaction.atomic
+def queue_more(batch: Batch, *, by: Person, at: datetime) -> Batch:
+    """Award the rows that came after the last chunk: mended ones. A list that was over goes on."""
+    current = _locked(batch, by)
+    if current.state not in (State.QUEUED, State.RUNNING, State.PAUSED, State.DONE, State.DONE_WITH_ERRORS):
+        raise NotInThisState(current)
+    services.require_awardable(current.version)
+    rows = _cut(current)
     if not rows:
-        return _finish(batch, at=at)
-    if batch.state == Batch.State.QUEUED:
-        batch.state = Batch.State.RUNNING
-        batch.save(update_fields=["state"])
-    by, organisation = batch.started_by, batch.organisation
-    try:
-        # Asked again for every chunk: a right that ended stops the work that leans on it (B138).
-        require_signer(by, organisation)
-        services.require_awardable(batch.version)
-    except Refusal as refusal:
-        batch.rows.filter(state=BatchRow.State.WAITING).update(
-            state=BatchRow.State.FAILED, problem=str(refusal.message)[:500]
+        raise NobodyToAward
+    if current.finished_at is not None:
+        current.state, current.finished_at = State.QUEUED, None
+    # Those who are told now get the same time to be spared a mistake as those who were told first.
+    current.release_at = at + timedelta(minutes=current.organisation.undo_minutes)
+    current.released_at = None
+    current.save(update_fields=["state", "finished_at", "release_at", "released_at"])
+    _record("batch continued", current, by=by, at=at, rows=rows)
+    return _told(batch, current)
+
+
+def _cut(batch: Batch) -> int:
+    """Cut the waiting rows behind the last chunk into chunks; how many rows there were."""
+    last = batch.chunks.order_by("-number").values_list("number", "last").first()
+    number, after = last or (0, 0)
+    rows = batch.rows.filter(state=BatchRow.State.WAITING, number__gt=after).order_by("number")
+    made: list[BatchChunk] = []
+    piece: list[int] = []
+
+    def close() -> None:
+        made.append(
+            BatchChunk(
+                batch=batch,
+                number=number + len(made) + 1,
+                first=piece[0],
+                last=piece[-1],
+                rows=len(piece),
+            )
         )
-        return True
-    assert by is not None, "require_signer refuses nobody"
-    status_lists.lock(organisation)
-    issuer = Issuer.open(organisation, at=at)
-    touched = [status_list for row in rows if (status_list := _run_row(row, batch, issuer, by, at=at))]
-    status_lists.announce(touched)
+        piece.clear()
+
+    for row_number in rows.values_list("number", flat=True).iterator(chunk_size=10_000):
+        piece.append(row_number)
+        if len(piece) == chunks.ROWS:
+            close()
+    if piece:
+        close()
+    BatchChunk.objects.bulk_create(made, batch_size=500)
+    return sum(chunk.rows for chunk in made)
+
+
+@transaction.atomic
+def approve(batch: Batch, *, by: Person, at: datetime) -> Batch:
+    """The second person's word. Whoever started it cannot give it."""
+    current = _locked(batch, by)
+    if current.state != State.AWAITING_APPROVAL:
+        raise NotInThisState(current)
+    if by == current.started_by:
+        raise NeedsAnother
+    services.require_awardable(current.version)
+    current.state, current.approved_by, current.approved_at = State.QUEUED, by, at
+    current.release_at = at + timedelta(minutes=current.organisation.undo_minutes)
+    current.save(update_fields=["state", "approved_by", "approved_at", "release_at"])
+    _record("batch approved", current, by=by, at=at, rows=current.waiting)
+    return _told(batch, current)
+
+
+# Holding and taking back
+
+
+@transaction.atomic
+def pause(batch: Batch, *, by: Person, at: datetime) -> Batch:
+    """No chunk is begun from now on; the few that are in work are finished."""
+    current = _locked(batch, by)
+    if current.state not in (State.QUEUED, State.RUNNING):
+        raise NotInThisState(current)
+    current.state = State.PAUSED
+    current.save(update_fields=["state"])
+    _record("batch paused", current, by=by, at=at)
+    return _told(batch, current)
+
+
+@transaction.atomic
+def resume(batch: Batch, *, by: Person, at: datetime) -> Batch:
+    current = _locked(batch, by)
+    if current.state != State.PAUSED:
+        raise NotInThisState(current)
+    current.state = State.RUNNING if current.begun_at else State.QUEUED
+    current.save(update_fields=["state"])
+    _record("batch resumed", current, by=by, at=at)
+    return _told(batch, current)
+
+
+@transaction.atomic
+def cancel(batch: Batch, *, by: Person, at: datetime) -> Batch:
+    """What is not signed yet is never signed. What is stays, and its learners are told of it."""
+    return _told(batch, _cancel(_locked(batch, by), by=by, at=at))
+
+
+def _cancel(current: Batch, *, by: Person, at: datetime) -> Batch:
+    if current.finished_at is not None or current.state == State.CANCELLED:
+        raise NotInThisState(current)
+    waiting = current.chunks.filter(state=BatchChunk.State.WAITING)
+    # Rows that were set aside in a chunk that is planned anew are counted already.
+    outside = current.rows.filter(state=BatchRow.State.WAITING)
+    rows = 0
+    for first, last in waiting.values_list("first", "last"):
+        rows += outside.filter(number__gte=first, number__lte=last).count()
+    if not current.chunks.exists():
+        rows = current.waiting
+    waiting.update(state=BatchChunk.State.CANCELLED, finished_at=at, released_at=at, lease_until=None)
+    current.state, current.cancelled = State.CANCELLED, current.cancelled + rows
+    if not current.chunks.filter(state__in=chunks.AT_WORK).exists():
+        current.finished_at = at
+    if not current.awarded and current.finished_at:
+        current.released_at = at
+    current.save(update_fields=["state", "cancelled", "finished_at", "released_at"])
+    _record("batch cancelled", current, by=by, at=at, cancelled=rows)
+    return current
+
+
+@transaction.atomic
+def undo(batch: Batch, *, by: Person, reason: str, at: datetime) -> Batch:
+    """Take a list back before anybody was told: nothing more is signed, what was is revoked, no message."""
+    from cairn_server.issuing import standing
+
+    current = _locked(batch, by)
+    if current.release_at is None or current.release_at <= at or current.released_at is not None:
+        raise MessagesAreOut
+    if current.chunks.filter(released_at__isnull=False, awarded__gt=0).exists():
+        raise MessagesAreOut
+    if current.finished_at is None and current.state != State.CANCELLED:
+        current = _cancel(current, by=by, at=at)
+    signed = Credential.objects.filter(batch=current, standing=Credential.Standing.ACTIVE)
+    if signed.exists():
+        standing.change_many(
+            organisation=current.organisation,
+            credentials=signed,
+            to=Credential.Standing.REVOKED,
+            reason=reason,
+            by=by,
+            at=at,
+            tells=False,
+        )
+    current.released_at = at
+    current.state = State.CANCELLED
+    current.save(update_fields=["released_at", "state"])
+    _record("batch undone", current, by=by, at=at, revoked=current.awarded)
+    return _told(batch, current)
+
+
+# Telling
+
+
+@transaction.atomic
+def release_now(batch: Batch, *, by: Person, at: datetime) -> Batch:
+    """Do not wait for the end of the undo window."""
+    current = _locked(batch, by)
+    if current.release_at is None or current.released_at is not None:
+        raise NotInThisState(current)
+    current.release_at = min(at, current.release_at)
+    current.save(update_fields=["release_at"])
+    _record("batch released", current, by=by, at=at)
+    return _told(batch, current)
+
+
+def release_due(*, at: datetime, most: int = 20) -> int:
+    """Put the messages of finished chunks into the post, when their time has come; how many chunks."""
+    due = (
+        BatchChunk.objects.filter(
+            released_at__isnull=True,
+            state=BatchChunk.State.DONE,
+            awarded__gt=0,
+            batch__released_at__isnull=True,
+            batch__release_at__lte=at,
+        )
+        .order_by("batch", "number")
+        .values_list("pk", flat=True)[:most]
+    )
+    released = sum(_release(chunk_id, at=at) for chunk_id in list(due))
+    for batch in Batch.objects.filter(
+        released_at__isnull=True, release_at__lte=at, finished_at__isnull=False
+    ).filter(~Exists(BatchChunk.objects.filter(batch=OuterRef("pk"), released_at__isnull=True))):
+        Batch.objects.filter(pk=batch.pk, released_at__isnull=True).update(released_at=at)
+    return released
+
+
+@transaction.atomic
+def _release(chunk_id: int, *, at: datetime) -> bool:
+    # The conditional update is the claim: of two that come here, one writes the messages.
+    if not BatchChunk.objects.filter(pk=chunk_id, released_at__isnull=True).update(released_at=at):
+        return False
+    chunk = BatchChunk.objects.select_related("batch").get(pk=chunk_id)
+    # An undo that is under way has the batch locked, and has set its mark when it is over.
+    batch = Batch.objects.select_for_update(of=("self",)).get(pk=chunk.batch_id)
+    if batch.released_at is not None:
+        return False
+    again = batch.kind == Batch.Kind.REISSUE
+    letter = Delivery.Kind.REPLACED if again else Delivery.Kind.AWARDED
+    told = Credential.objects.filter(
+        batch=batch,
+        batch_number__gte=chunk.first,
+        batch_number__lte=chunk.last,
+        standing=Credential.Standing.ACTIVE,
+    ).order_by("batch_number")
+    storage.insert(
+        Delivery,
+        same={"kind": letter, "created_at": at, "due_at": at},
+        columns=("credential_id", "to"),
+        # Read before it is written: during a COPY the connection answers nothing else.
+        rows=list(told.values_list("pk", "recipient_email")),
+    )
     return True
 
 
-def _run_row(row: BatchRow, batch: Batch, issuer: Issuer, by: Person, *, at: datetime) -> StatusList | None:
-    values = recipients.Row(line=row.number, **row.values)
-    try:
-        wanted = services.read_award(
-            version=batch.version,
-            recipient=services.Recipient(values.name, values.email),
-            request_key=_row_key(batch.version, values),
-            at=at,
-            awarded_on=recipients.start_of_day(values.issue_date) if values.issue_date else None,
-            valid_from=None,
-            valid_until=recipients.end_of_day(values.expiry_date) if values.expiry_date else None,
-            texts={
-                key: getattr(values, key) for key in recipients.LONGEST if key not in ("name", "external_id")
-            },
+# Looking
+
+
+def outcomes(batch: Batch) -> Iterator[tuple[BatchRow, str, str | None]]:
+    """Every row with what became of it, and the public identifier of its credential where it has one."""
+    done = batch.chunks.filter(state=BatchChunk.State.CANCELLED).values_list("first", "last")
+    cancelled = list(done)
+    rows = batch.rows.order_by("number").iterator(chunk_size=1_000)
+    for some in _some(rows):
+        found = dict(
+            Credential.objects.filter(
+                organisation=batch.organisation_id, request_key__in=[row.key for row in some]
+            ).values_list("request_key", "public_id")
         )
-        row.credential, row.state = services.awarded_before(wanted), BatchRow.State.ALREADY
-        if row.credential is None:
-            with transaction.atomic():  # a row that fails leaves nothing behind, and the others go on
-                row.credential = services.award_wanted(wanted, issuer=issuer, by=by, batch=batch, at=at)
-            row.state = BatchRow.State.AWARDED
-    except (Refusal, signing.OwnProductRefused) as refusal:
-        row.credential, row.state, row.problem = None, BatchRow.State.FAILED, str(refusal.message)[:500]
-    row.save(update_fields=["credential", "state", "problem"])
-    return row.credential.status_list if row.state == BatchRow.State.AWARDED and row.credential else None
+        for row in some:
+            credential = found.get(row.key)
+            if row.state == BatchRow.State.ALREADY:
+                yield row, row.state, credential
+            elif row.state != BatchRow.State.WAITING:
+                yield row, row.state, None
+            elif credential is not None:
+                yield row, BatchRow.State.AWARDED, credential
+            elif any(first <= row.number <= last for first, last in cancelled):
+                yield row, BatchRow.State.CANCELLED, None
+            else:
+                yield row, BatchRow.State.WAITING, None
 
 
-def _finish(batch: Batch, *, at: datetime) -> bool:
-    if batch.state in (Batch.State.DONE, Batch.State.DONE_WITH_ERRORS):
-        return False
-    counts = batch.counts()
-    failed = counts[BatchRow.State.FAILED]
-    batch.state = Batch.State.DONE_WITH_ERRORS if failed else Batch.State.DONE
-    batch.finished_at = at
-    batch.save(update_fields=["state", "finished_at"])
+def _some(rows: Iterator[BatchRow]) -> Iterator[list[BatchRow]]:
+    held: list[BatchRow] = []
+    for row in rows:
+        held.append(row)
+        if len(held) == 1_000:
+            yield held
+            held = []
+    if held:
+        yield held
+
+
+# The work
+
+
+def run_waiting_batches(*, at: datetime, most: int = 5) -> int:
+    """Some chunks of whatever waits, also what a crash interrupted; how many. Others get their turn after."""
+    return chunks.work_off(now=lambda: at, worker=worker_name(), most=most)
+
+
+def run_batch(batch: Batch, *, at: datetime) -> None:
+    """Work on one list until nothing of it is left to do."""
+    chunks.work_off(now=lambda: at, worker=worker_name(), batch=batch)
+    batch.refresh_from_db()
+
+
+def worker_name() -> str:
+    """Who holds a lease: for people who look, never for a decision."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+# Small
+
+
+def _locked(batch: Batch, by: Person) -> Batch:
+    """The batch as it is now, for somebody who may sign for its organisation."""
+    require_signer(by, services.fresh(batch.organisation))
+    return (
+        Batch.objects.select_for_update(of=("self",))
+        .select_related("organisation", "version__achievement__organisation", "started_by")
+        .get(pk=batch.pk)
+    )
+
+
+def _told(batch: Batch, current: Batch) -> Batch:
+    """Tell the workers, if there is work, and let the caller's own object say the same as the database."""
+    if current.state in (State.QUEUED, State.RUNNING):
+        free = current.chunks.filter(state__in=chunks.AT_WORK).count()
+        _wake(current.public_id, free)
+    batch.refresh_from_db()
+    return batch
+
+
+def _record(verb: str, batch: Batch, *, by: Person, at: datetime, **details: Any) -> None:
     journal.record(
-        verb="batch finished",
-        by=batch.started_by,
+        verb=verb,
+        by=by,
         organisation_id=batch.organisation.public_id,
         object=batch,
-        details=counts,
+        details=details,
         at=at,
     )
-    return False

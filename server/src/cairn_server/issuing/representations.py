@@ -6,7 +6,11 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_lazy as _
+
 import cairn
+from cairn_server.errors import Refusal
+from cairn_server.issuing.models import SecuredCredential
 from cairn_server.issuing.signing import Format
 
 if TYPE_CHECKING:
@@ -20,11 +24,23 @@ MEDIA_TYPES = {
 }
 
 
+class NotInThisForm(Refusal):
+    """Awards from a list are signed in one form. The other is not there, and nothing is signed on a GET."""
+
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("no-such-form", _("This credential is not there in this form. Take the JSON file."))
+
+
 def representation(credential: Credential, format: str) -> tuple[bytes, str]:
     """The stored bytes in one of four forms, with their media type. Nothing is signed here, only wrapped."""
     if format == "jwt":
-        return bytes(credential.secured_in(Format.JWT).secured), MEDIA_TYPES["jwt"]
-    record = bytes(credential.secured_in(Format.JSON).secured)
+        try:
+            return credential.secured_in(Format.JWT).bytes(), MEDIA_TYPES["jwt"]
+        except SecuredCredential.DoesNotExist:
+            raise NotInThisForm from None
+    record = credential.secured_in(Format.JSON).bytes()
     if format == "json":
         return record, MEDIA_TYPES["json"]
     picture = credential.version.picture

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The verbs of issuing: award, withdraw and give back, declare a key compromised, send again.
+"""The verbs of issuing: award, declare a key compromised, send again; withdraw and give back are in standing.
 
-Awarding is one transaction (docs/explanation/what-is-signed.md, "The order of events"): the intent, the
-signature, the bytes, the pending leaves, the message that is owed and the journal entry are all there, or
-nothing is. Our own verifier has accepted the bytes before the commit, and nothing outside the database has
-happened until then.
+Awarding is two short transactions with the signer between them (docs/explanation/what-is-signed.md, "The
+order of events"). The first puts on record what will be signed: the number, the document, the key. In the
+second the bytes, the pending leaves, the message that is owed and the journal entry are all there, or nothing
+is, and our own verifier has accepted the bytes before it commits. Whatever happens between them, the record
+is finished later (``finish_awards``), and once.
 """
 
 from __future__ import annotations
@@ -12,38 +13,52 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from cairn.errors import CairnError
 from cairn_server.accounts.services import clean_address, verified_addresses
 from cairn_server.achievements.models import AchievementVersion
 from cairn_server.achievements.services import Archived, InvalidField, is_web_address
 from cairn_server.errors import Refusal
-from cairn_server.issuing import recipients, signing, status_lists
+from cairn_server.issuing import signing, status_lists
+from cairn_server.issuing.delivery import owed
+from cairn_server.issuing.lists.rows import LONGEST
 from cairn_server.issuing.models import (
-    Batch,
     Credential,
     Delivery,
     SecuredCredential,
-    StatusList,
 )
+from cairn_server.issuing.prepared import Prepared
 from cairn_server.issuing.signing import Issuer
+from cairn_server.issuing.standing import (  # noqa: F401 - verbs of issuing, whose chapter is another
+    AlreadyRevoked,
+    AlreadySuspended,
+    NotSuspended,
+    reinstate,
+    revoke,
+    suspend,
+)
 from cairn_server.journal import services as journal
-from cairn_server.organisations import identity
+from cairn_server.organisations import key_changes
 from cairn_server.organisations.installation import require_awarding_allowed
-from cairn_server.organisations.models import Organisation
+from cairn_server.organisations.keys import SigningRefused, signer_for
+from cairn_server.organisations.models import KeyChange, Organisation
 from cairn_server.organisations.names import has_hidden_characters
 from cairn_server.organisations.roles import require_signer
+from cairn_server.organisations.watermark import DatabaseBehind
 from cairn_server.tlog.models import PendingLeaf
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cairn_server.accounts.models import Person
     from cairn_server.organisations.models import SigningKey
 
-MAX_REASON = 500
 # Clocks differ; a start this much before now is now, any earlier is back-dating (B156).
 SKEW = timedelta(minutes=5)
 LONGEST_AHEAD = timedelta(days=366)
@@ -59,25 +74,6 @@ class RequestKeyReused(Refusal):
 
     def __init__(self) -> None:
         super().__init__("idempotency-key-reused", _("This key was used for another award."), status=422)
-
-
-class AlreadyRevoked(Refusal):
-    """Revocation is final: there is nothing that could be done to a revoked credential."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "already-revoked", _("This credential is revoked, for good. Award it anew if that was a mistake.")
-        )
-
-
-class AlreadySuspended(Refusal):
-    def __init__(self) -> None:
-        super().__init__("already-suspended", _("This credential is suspended already."))
-
-
-class NotSuspended(Refusal):
-    def __init__(self) -> None:
-        super().__init__("not-suspended", _("This credential is not suspended."))
 
 
 # Awarding
@@ -101,9 +97,12 @@ class Wanted:
     valid_from: datetime
     valid_until: datetime | None
     texts: dict[str, str] = field(default_factory=dict)
+    # In whose place it stands, and of a renewal the first copy, whose address and subject it keeps.
+    replaces: Credential | None = None
+    first: Credential | None = None
+    letter: Delivery.Kind = Delivery.Kind.AWARDED
 
 
-@transaction.atomic
 def award(
     *,
     by: Person,
@@ -143,31 +142,45 @@ def award(
             "grade": grade,
         },
     )
+    return award_ready(wanted, by=by, at=at)
+
+
+def award_ready(wanted: Wanted, *, by: Person | None, at: datetime) -> Credential:
+    """Award what was read and found good; whoever calls has asked for the right to it.
+
+    That is a role, or the rule of a renewal, which a role has made.
+    """
+    credential = _intend(wanted, by=by, at=at)
+    return credential if credential.state == Credential.State.SIGNED else finish_award(credential, at=at)
+
+
+# Durable, because the signer signs nothing that is not committed.
+@transaction.atomic(durable=True)
+def _intend(wanted: Wanted, *, by: Person | None, at: datetime) -> Credential:
+    """Put the award on record with everything but its signatures, or find it there."""
+    organisation = fresh(wanted.version.organisation)
     status_lists.lock(organisation)
     before = awarded_before(wanted)
     if before is not None:
         return before
-    require_awardable(version)
+    if wanted.replaces is None or wanted.first is not None:
+        require_awardable(wanted.version)
+    else:
+        # A mistake is mended also in what is awarded no more.
+        require_awarding_allowed(organisation)
     issuer = Issuer.open(organisation, at=at)
-    credential = award_wanted(wanted, issuer=issuer, by=by, batch=None, at=at)
-    status_lists.announce([credential.status_list])
-    return credential
-
-
-def award_wanted(
-    wanted: Wanted, *, issuer: Issuer, by: Person, batch: Batch | None, at: datetime
-) -> Credential:
-    """One award inside the caller's transaction, in the order of docs/explanation/what-is-signed.md."""
     status_list, index = status_lists.allocate(issuer, at=at)
     credential = Credential(
-        organisation=issuer.organisation,
+        organisation=organisation,
         version=wanted.version,
-        batch=batch,
         request_key=wanted.request_key,
         recipient_name=wanted.recipient.name,
         recipient_email=wanted.recipient.email,
-        # A fresh identifier for each award, so that two awards of one person cannot be linked by it.
-        subject_id=wanted.recipient.did or uuid.uuid4().urn,
+        # A fresh identifier for each award, so that two awards of one person cannot be linked by it; the
+        # copies of one award are about one subject.
+        subject_id=wanted.first.subject_id if wanted.first else wanted.recipient.did or uuid.uuid4().urn,
+        replaces=wanted.replaces,
+        first=wanted.first,
         awarded_at=wanted.awarded_at,
         valid_from=wanted.valid_from,
         valid_until=wanted.valid_until,
@@ -176,42 +189,141 @@ def award_wanted(
         status_index=index,
         **wanted.texts,
     )
-    document = signing.build(credential, issuer=issuer)
-    signing.lint(document, at=max(at, wanted.valid_from))
-    credential.intent_sha256 = signing.intent_digest(document)
+    _prepare(credential, issuer=issuer, letter=wanted.letter, at=at)
     credential.save(force_insert=True)
+    status_lists.claim_index(status_list, index, holder=credential.public_id, at=at)
+    return credential
 
-    known = signing.issuer_sources(issuer.organisation) | status_lists.list_sources(status_list)
-    for format, secured in signing.sign_all(document, issuer=issuer, at=at).items():
+
+def _prepare(credential: Credential, *, issuer: Issuer, letter: str, at: datetime) -> None:
+    document = signing.build(credential, issuer=issuer)
+    signing.lint(document, at=max(at, credential.valid_from))
+    prepared = signing.prepare(document, issuer=issuer, at=at)
+    credential.intent = prepared.to_json() | {"letter": letter}
+    credential.intent_sha256 = prepared.digest
+
+
+def finish_award(credential: Credential, *, at: datetime) -> Credential:
+    """Have signed what is on record, verify it, and keep it: by whoever awards, and after a crash by anybody.
+
+    Outside of any transaction. Two at once get the same signatures, and the second finds it done.
+    """
+    # Again, for the one who comes after a crash: between its commit and here nobody else may have the index.
+    try:
+        status_lists.claim_index(
+            credential.status_list, credential.status_index, holder=credential.public_id, at=at
+        )
+    except DatabaseBehind:
+        # Another copy has given the index to somebody else, and nothing of this award was signed or told.
+        Credential.objects.filter(pk=credential.pk, state=Credential.State.INTENT).delete()
+        raise
+    status_lists.publish(credential.status_list, at=at)
+    prepared = Prepared.from_json(credential.intent or {})
+    try:
+        signatures = _signatures(credential, prepared)
+    except SigningRefused as refused:
+        credential.refresh_from_db()
+        if credential.state == Credential.State.SIGNED:
+            return credential
+        if refused.code != "key-cannot-sign":
+            raise
+        # Stolen or grown too old in between. What that key may have signed is nowhere; another one does it.
+        prepared = _prepare_again(credential, at=at)
+        signatures = _signatures(credential, prepared)
+    return _keep(credential, prepared.finished(signatures), method=prepared.method, at=at)
+
+
+def _signatures(credential: Credential, prepared: Prepared) -> list[bytes]:
+    signer = signer_for(
+        credential.organisation, purpose="credential", intent=credential.public_id, key=prepared.key
+    )
+    return signer.sign_many(prepared.inputs)
+
+
+@transaction.atomic(durable=True)
+def _prepare_again(credential: Credential, *, at: datetime) -> Prepared:
+    """The same award for the key that signs now: no signature of it has left the house."""
+    status_lists.lock(credential.organisation)
+    current = Credential.objects.select_related("organisation", "version").get(pk=credential.pk)
+    if current.intent is not None:
+        issuer = Issuer.open(current.organisation, at=at)
+        if current.intent["key"] != issuer.key.fragment:
+            _prepare(current, issuer=issuer, letter=current.intent["letter"], at=at)
+            current.save(update_fields=["intent", "intent_sha256"])
+        credential.intent = current.intent
+    return Prepared.from_json(credential.intent or {})
+
+
+@transaction.atomic(durable=True)
+def _keep(credential: Credential, secured: Mapping[str, bytes], *, method: str, at: datetime) -> Credential:
+    """Bytes, leaves, message and journal entry of an award whose signatures are there: all of it, or
+    nothing."""
+    organisation = credential.organisation
+    current = Credential.objects.select_for_update().get(pk=credential.pk)
+    if current.state == Credential.State.SIGNED:
+        return current
+    # Against its own columns, never an object read earlier.
+    credential, letter = current, Delivery.Kind((current.intent or {})["letter"])
+    known = signing.issuer_sources(organisation) | status_lists.list_sources(credential.status_list)
+    issuer_did = method.partition("#")[0]
+    for format, data in secured.items():
         # A start in the future is no fault: it is judged at its start.
-        verified = signing.verify_own(secured, known, at=max(at, wanted.valid_from), step=f"signed {format}")
+        verified = signing.verify_own(data, known, at=max(at, credential.valid_from), step=f"signed {format}")
         leaf = PendingLeaf.objects.create(
             label=PendingLeaf.Label.ISSUE,
             format=format,
-            issuer_did=issuer.did,
+            issuer_did=issuer_did,
             secured_sha256=verified.report.sha256,
             created_at=at,
         )
         SecuredCredential.objects.create(
-            credential=credential, format=format, secured=secured, sha256=verified.report.sha256, leaf=leaf
+            credential=credential,
+            format=format,
+            secured=data,
+            digest=sha256(data).digest(),
+            sha256=verified.report.sha256,
+            leaf=leaf,
         )
-    credential.state = Credential.State.SIGNED
-    credential.save(update_fields=["state"])
-    _owe(credential, Delivery.Kind.AWARDED, at=at)
+    credential.state, credential.intent = Credential.State.SIGNED, None
+    credential.save(update_fields=["state", "intent"])
+    owe(credential, letter, at=at)
     journal.record(
-        verb="credential awarded",
-        by=by,
-        organisation_id=issuer.organisation.public_id,
+        verb=f"credential {letter.value}",
+        by=credential.issued_by,
+        organisation_id=organisation.public_id,
         object=credential,
         details={
-            "version": wanted.version.public_id,
+            "version": credential.version.public_id,
             "intent": credential.intent_sha256,
-            "key": issuer.verification_method,
-            "batch": batch.public_id if batch is not None else None,
+            "key": method,
+            "batch": None,
         },
         at=at,
     )
     return credential
+
+
+def finish_awards(*, at: datetime) -> int:
+    """Finish what a crash, or a signer that was away, has left on record; how many there were.
+
+    Nothing to tell apart from an award that is being made at this moment, and no need to.
+    """
+    left = Credential.objects.filter(state=Credential.State.INTENT).select_related(
+        "organisation", "version", "status_list__organisation"
+    )
+    problems = []
+    for credential in (waiting := list(left.order_by("pk"))):
+        try:
+            finish_award(credential, at=at)
+        except (Refusal, CairnError, signing.OwnProductRefused) as error:
+            problems.append(f"{credential}: {error}")  # one award's trouble is not the others'
+    if problems:
+        raise AwardsUnfinished(problems)
+    return len(waiting)
+
+
+class AwardsUnfinished(Exception):  # noqa: N818
+    """Some awards wait for their signatures. For the log of the background work; nobody else sees it."""
 
 
 def read_award(
@@ -238,10 +350,8 @@ def read_award(
         raise InvalidField("request_key", _("A request key has 1 to 100 characters."))
     texts = {key: value.strip().replace("\r\n", "\n").replace("\r", "\n") for key, value in texts.items()}
     for key, text in texts.items():
-        if len(text) > recipients.LONGEST[key]:
-            raise InvalidField(
-                key, _("Write at most {longest} characters.").format(longest=recipients.LONGEST[key])
-            )
+        if len(text) > LONGEST[key]:
+            raise InvalidField(key, _("Write at most {longest} characters.").format(longest=LONGEST[key]))
         if has_hidden_characters(text.replace("\n", "").replace("\t", "")):
             raise InvalidField(key, _("Leave out invisible and control characters."))
     if texts["evidence_url"] and not is_web_address(texts["evidence_url"]):
@@ -316,130 +426,40 @@ def require_awardable(version: AchievementVersion) -> None:
         raise Archived
 
 
-def _owe(credential: Credential, kind: Delivery.Kind, *, at: datetime) -> Delivery:
-    told = kind not in (Delivery.Kind.AWARDED, Delivery.Kind.AGAIN)
-    return Delivery.objects.create(
-        credential=credential,
-        kind=kind,
-        to=credential.recipient_email,
-        reason=credential.standing_reason if told else "",
-        created_at=at,
-        due_at=at,
+def owe(credential: Credential, kind: Delivery.Kind, *, at: datetime) -> Delivery:
+    delivery = owed(credential, kind, at=at)
+    delivery.save(force_insert=True)
+    return delivery
+
+
+# Keys
+
+
+def declare_key_compromised(
+    key: SigningKey, *, by: Person, since: datetime, reason: str, at: datetime
+) -> tuple[KeyChange, list[str]]:
+    """Stop a key that somebody else may have. What is answered beside the change is as of the one below."""
+    change = key_changes.declare_compromised(
+        key.organisation, by=by, key=key, since=since, reason=reason, at=at
     )
+    return change, _after(change, at=at)
 
 
-# Withdrawing, and giving back
+def confirm_key_change(change: KeyChange, *, by: Person, at: datetime) -> tuple[KeyChange, list[str]]:
+    """Agree to a change of keys; and sign anew what a compromised key said of others: the lists.
 
-
-@transaction.atomic
-def revoke(credential: Credential, *, by: Person, reason: str, at: datetime) -> Credential:
-    """Withdraw it for good. The signed list says so in the same transaction."""
-    return _change_standing(
-        credential, to=Credential.Standing.REVOKED, kind=Delivery.Kind.REVOKED, by=by, reason=reason, at=at
-    )
-
-
-@transaction.atomic
-def suspend(credential: Credential, *, by: Person, reason: str, at: datetime) -> Credential:
-    """Withdraw it for the time being. Verifiers other than Cairn may not see it (the twin list is ours)."""
-    return _change_standing(
-        credential,
-        to=Credential.Standing.SUSPENDED,
-        kind=Delivery.Kind.SUSPENDED,
-        by=by,
-        reason=reason,
-        at=at,
-    )
-
-
-@transaction.atomic
-def reinstate(credential: Credential, *, by: Person, reason: str, at: datetime) -> Credential:
-    """Give a suspended credential back."""
-    return _change_standing(
-        credential, to=Credential.Standing.ACTIVE, kind=Delivery.Kind.REINSTATED, by=by, reason=reason, at=at
-    )
-
-
-def _change_standing(
-    credential: Credential,
-    *,
-    to: Credential.Standing,
-    kind: Delivery.Kind,
-    by: Person,
-    reason: str,
-    at: datetime,
-) -> Credential:
-    organisation = fresh(credential.organisation)
-    require_signer(by, organisation)
-    # A closed organisation still answers for what it awarded; a restored copy waits.
-    require_awarding_allowed()
-    reason = reason.strip()
-    if not reason or len(reason) > MAX_REASON or has_hidden_characters(reason.replace("\n", " ")):
-        raise InvalidField("reason", _("Give a reason, in at most 500 characters."))
-    status_lists.lock(organisation)
-    current = Credential.objects.select_for_update().get(pk=credential.pk)
-    _require_change(current.standing, to)
-    status_list = StatusList.objects.select_for_update().get(pk=current.status_list_id)
-    index = current.status_index
-    status_list.revoked = status_lists.changed(
-        status_list.revoked, index, value=to == Credential.Standing.REVOKED
-    )
-    status_list.suspended = status_lists.changed(
-        status_list.suspended, index, value=to == Credential.Standing.SUSPENDED
-    )
-    status_lists.publish(status_list, issuer=Issuer.open(organisation, at=at), at=at)
-    status_lists.announce([status_list])
-    current.standing, current.standing_reason, current.standing_at = to, reason, at
-    current.save(update_fields=["standing", "standing_reason", "standing_at"])
-    if to == Credential.Standing.REVOKED:
-        _log_revocation(current, at=at)
-    _owe(current, kind, at=at)
-    journal.record(
-        verb=f"credential {kind.value}",
-        by=by,
-        organisation_id=organisation.public_id,
-        object=current,
-        # The reason is somebody's free text and may name people: it stays in the row (journal: no names).
-        details={"list": status_list.public_id, "version": status_list.version},
-        at=at,
-    )
-    credential.refresh_from_db()
-    return credential
-
-
-@transaction.atomic
-def revoke_key(key: SigningKey, *, by: Person, reason: str, at: datetime) -> list[str]:
-    """Declare a key compromised, and sign anew what it said of others: the lists of what is withdrawn.
-
-    Without that no credential of any other key could be checked, and nothing could be awarded, until the
-    background work came by. What is answered names the lists that cannot be signed now (a restored copy, no
-    room for another key): the declaration stands all the same, for a stolen key is worse than a silent list.
+    Without that no credential of any other key could be checked until the background work came by. What is
+    answered names the lists that cannot be signed now (a restored copy, no room for another key): the change
+    stands all the same, for a stolen key is worse than a silent list.
     """
-    organisation = key.organisation
-    identity.revoke_key(organisation, by=by, key=key, reason=reason, at=at)
-    return status_lists.sign_anew(organisation, at=at)
+    change = key_changes.confirm(change, by=by, at=at)
+    return change, _after(change, at=at)
 
 
-def _require_change(standing: str, to: Credential.Standing) -> None:
-    if standing == Credential.Standing.REVOKED:
-        raise AlreadyRevoked
-    if to == Credential.Standing.SUSPENDED and standing == Credential.Standing.SUSPENDED:
-        raise AlreadySuspended
-    if to == Credential.Standing.ACTIVE and standing != Credential.Standing.SUSPENDED:
-        raise NotSuspended
-
-
-def _log_revocation(credential: Credential, *, at: datetime) -> None:
-    """A second leaf for each representation, with the salt of the first, so that the two belong together."""
-    for secured in credential.secured.select_related("leaf"):
-        PendingLeaf.objects.create(
-            salt=secured.leaf.salt,
-            label=PendingLeaf.Label.REVOKE,
-            format=secured.format,
-            issuer_did=secured.leaf.issuer_did,
-            secured_sha256=secured.sha256,
-            created_at=at,
-        )
+def _after(change: KeyChange, *, at: datetime) -> list[str]:
+    if change.kind != KeyChange.Kind.COMPROMISE or change.state != KeyChange.State.CONFIRMED:
+        return []
+    return status_lists.sign_anew(change.organisation, at=at)
 
 
 # Telling
@@ -451,7 +471,7 @@ def send_again(credential: Credential, *, by: Person, at: datetime) -> Delivery:
     require_signer(by, fresh(credential.organisation))
     if credential.standing == Credential.Standing.REVOKED:
         raise AlreadyRevoked
-    delivery = _owe(credential, Delivery.Kind.AGAIN, at=at)
+    delivery = owe(credential, Delivery.Kind.AGAIN, at=at)
     journal.record(
         verb="credential sent again",
         by=by,

@@ -14,24 +14,26 @@ from typing import TYPE_CHECKING, Any
 
 import cairn
 from cairn import checks
-from cairn.canonical import jcs, to_json
+from cairn.canonical import to_json
 from cairn.credential import AchievementSubject, Evidence, IdentityObject, OpenBadgeCredential, Result
 from cairn.did import did_key, did_web_url
 from cairn.errors import CairnError, UnavailableError, VerificationError
 from cairn.keys import Algorithm, PrivateKey
 from cairn.status import StatusEntry
 from cairn_server.achievements.services import to_credential
+from cairn_server.issuing.life import RenewalRule
 from cairn_server.issuing.models import Purpose, SecuredCredential
+from cairn_server.issuing.prepared import Part, Prepared
 from cairn_server.organisations import identity, installation
-from cairn_server.organisations.keys import signer_for
+from cairn_server.organisations.keys import active_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from cairn import Signer, Verified
+    from cairn import Verified
     from cairn_server.issuing.models import Credential
-    from cairn_server.organisations.models import Organisation
+    from cairn_server.organisations.models import Organisation, SigningKey
 
 Format = SecuredCredential.Format
 
@@ -51,21 +53,21 @@ class OwnProductRefused(RuntimeError):  # noqa: N818 - named for what happened, 
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """An organisation with its key open, for one piece of work and not longer."""
+    """An organisation under its name, with the key that it signs with now: public halves alone."""
 
     organisation: Organisation
     did: str
     verification_method: str
-    signer: Signer
+    key: SigningKey
     public_url: str
 
     @classmethod
     def open(cls, organisation: Organisation, *, at: datetime) -> Issuer:
-        """The first call for an organisation fixes its identity; run inside the transaction that signs."""
+        """The first call for an organisation fixes its identity; run inside the transaction that prepares."""
         public_url = installation.public_url()
         did, method = identity.identity(organisation, public_url=public_url, at=at)
         organisation.refresh_from_db(fields=["did"])
-        return cls(organisation, did, method, signer_for(organisation), public_url)
+        return cls(organisation, did, method, active_key(organisation), public_url)
 
 
 class KnownBytes:
@@ -88,38 +90,62 @@ def issuer_sources(organisation: Organisation) -> dict[str, bytes]:
     return {did_web_url(organisation.did): to_json(identity.did_document(organisation))}
 
 
-def build(credential: Credential, *, issuer: Issuer) -> dict[str, Any]:
-    """The unsigned document of an award, from the frozen version of its achievement."""
+def build(credential: Credential, *, issuer: Issuer, salt: str = "") -> dict[str, Any]:
+    """The unsigned document of an award, from the frozen version of its achievement.
+
+    ``salt`` is for the hash of the address, where the organisation has one; a fresh one if none is given.
+    """
     achievement = to_credential(credential.version, issuer.public_url)
-    evidence = Evidence(
-        id=credential.evidence_url or None,
-        name=credential.evidence_name or None,
-        description=credential.evidence_description or None,
-    )
-    return OpenBadgeCredential(
+    more = credential.more or {}
+    document = OpenBadgeCredential(
         id=credential.address(issuer.public_url),
         issuer=issuer.organisation.profile(),
         subject=AchievementSubject(
             achievement=achievement,
             id=credential.subject_id,
-            identifiers=_identifiers(credential),
+            identifiers=(*_identifiers(credential, salt), *_other_identifiers(more)),
             narrative=credential.narrative or None,
-            results=(Result(value=credential.grade),) if credential.grade else (),
+            license_number=more.get("license_number"),
+            results=_results(credential, more),
         ),
         name=credential.version.name,
         valid_from=credential.valid_from,
         valid_until=credential.valid_until,
         awarded_date=credential.awarded_at,
-        evidence=(evidence,) if evidence != Evidence() else (),
+        evidence=_evidence(credential, more),
         status=StatusEntry(
             purpose=Purpose.REVOCATION.value,
             index=credential.status_index,
             list_url=credential.status_list.address,
         ),
     ).to_document()
+    if can_be_renewed(credential):
+        # The context of 1EdTech's own types stands only where one of them does (N4).
+        document["@context"] = [*document["@context"], EXTENSIONS]
+        document["refreshService"] = {
+            "id": refresh_address(credential, issuer.public_url),
+            "type": REFRESH_SERVICE,
+        }
+    return document
 
 
-def _identifiers(credential: Credential) -> tuple[IdentityObject, ...]:
+# Open Badges 3.0, "Refresh service": where the newest copy of this very credential lies.
+REFRESH_SERVICE = "1EdTechCredentialRefresh"
+EXTENSIONS = "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json"
+
+
+def refresh_address(credential: Credential, public_url: str) -> str:
+    return f"{credential.address(public_url)}/newest"
+
+
+def can_be_renewed(credential: Credential) -> bool:
+    """Whether a newer copy may come: it ends, and its achievement has a rule for going on."""
+    if credential.valid_until is None:
+        return False
+    return RenewalRule.objects.filter(achievement=credential.version.achievement_id).exists()
+
+
+def _identifiers(credential: Credential, salt: str) -> tuple[IdentityObject, ...]:
     """The plain name, and the hash of the address only where the organisation asked for it.
 
     A hash of an address can be guessed (S10), so it is off by default and salted with 128 bits when on.
@@ -127,7 +153,7 @@ def _identifiers(credential: Credential) -> tuple[IdentityObject, ...]:
     name = IdentityObject(identity_type="name", identity_hash=credential.recipient_name)
     if not credential.organisation.hashes_email:
         return (name,)
-    salt = secrets.token_urlsafe(16)
+    salt = salt or secrets.token_urlsafe(16)
     digest = hashlib.sha256(f"{credential.recipient_email.lower()}{salt}".encode()).hexdigest()
     return (
         name,
@@ -137,8 +163,38 @@ def _identifiers(credential: Credential) -> tuple[IdentityObject, ...]:
     )
 
 
-def intent_digest(document: Mapping[str, Any]) -> str:
-    return hashlib.sha256(jcs(document)).hexdigest()
+def _other_identifiers(more: Mapping[str, Any]) -> tuple[IdentityObject, ...]:
+    """Numbers that others know the learner by, plain, because the list said that they shall stand there."""
+    return tuple(
+        IdentityObject(identity_type=each["type"], identity_hash=each["value"])
+        for each in more.get("identifiers", ())
+    )
+
+
+def _evidence(credential: Credential, more: Mapping[str, Any]) -> tuple[Evidence, ...]:
+    first = {
+        "url": credential.evidence_url,
+        "name": credential.evidence_name,
+        "description": credential.evidence_description,
+    }
+    return tuple(
+        Evidence(
+            id=each.get("url") or None,
+            name=each.get("name") or None,
+            description=each.get("description") or None,
+        )
+        for each in (first, *more.get("evidence", ()))
+        if any(each.values())
+    )
+
+
+def _results(credential: Credential, more: Mapping[str, Any]) -> tuple[Result, ...]:
+    first = {"value": credential.grade, "status": more.get("result_status", "")}
+    return tuple(
+        Result(value=each.get("value") or None, status=each.get("status") or None)
+        for each in (first, *more.get("results", ()))
+        if any(each.values())
+    )
 
 
 def lint(document: Mapping[str, Any], *, at: datetime) -> None:
@@ -158,13 +214,28 @@ def lint(document: Mapping[str, Any], *, at: datetime) -> None:
     verify_own(secured, {}, at=at, step="lint", judged_by=ITSELF)
 
 
-def sign_all(document: Mapping[str, Any], *, issuer: Issuer, at: datetime) -> dict[Format, bytes]:
-    """The record (JSON with one ``eddsa-rdfc-2022`` proof) and the same statement as a ``vc+jwt`` token."""
-    method = issuer.verification_method
-    return {
-        Format.JSON: cairn.sign(document, issuer.signer, verification_method=method, at=at),
-        Format.JWT: cairn.sign_jwt(document, issuer.signer, verification_method=method).encode("ascii"),
-    }
+def prepare(document: Mapping[str, Any], *, issuer: Issuer, at: datetime) -> Prepared:
+    """The record (JSON with one embedded proof) and the same statement as a ``vc+jwt`` token, unsigned."""
+    key, method = issuer.key, issuer.verification_method
+    record = Part.of(
+        Format.JSON,
+        "multibase",
+        key,
+        lambda signer: cairn.sign(
+            document, signer, verification_method=method, at=at, cryptosuite=CRYPTOSUITES[signer.algorithm]
+        ),
+    )
+    token = Part.of(
+        Format.JWT,
+        "base64url",
+        key,
+        lambda signer: cairn.sign_jwt(document, signer, verification_method=method).encode("ascii"),
+    )
+    return Prepared(key.fragment, method, (record, token))
+
+
+# The kinds of keys that organisations have, and how an embedded proof is made with each.
+CRYPTOSUITES = {Algorithm.ED25519: "eddsa-rdfc-2022", Algorithm.P256: "ecdsa-rdfc-2019"}
 
 
 # What a credential says about itself: its shape, its proof, its issuer. A wallet keeps it by these alone.

@@ -9,8 +9,10 @@ order of awards.
 from __future__ import annotations
 
 import hmac
+import logging
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -23,15 +25,28 @@ from cairn.errors import CairnError
 from cairn_server.accounts.models import random_id
 from cairn_server.errors import Refusal
 from cairn_server.issuing.models import Purpose, StatusList, StatusListVersion
-from cairn_server.issuing.signing import ITSELF, Issuer, OwnProductRefused, issuer_sources, verify_own
+from cairn_server.issuing.prepared import Part, Prepared
+from cairn_server.issuing.signing import (
+    CRYPTOSUITES,
+    ITSELF,
+    Issuer,
+    OwnProductRefused,
+    issuer_sources,
+    verify_own,
+)
 from cairn_server.journal import services as journal
 from cairn_server.organisations import watermark
-from cairn_server.organisations.installation import require_awarding_allowed
+from cairn_server.organisations.installation import begin_recovery, require_awarding_allowed
+from cairn_server.organisations.keys import SigningRefused, signer_for
 from cairn_server.organisations.models import Organisation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
+
+    from django.db.models import QuerySet
+
+logger = logging.getLogger(__name__)
 
 # A verifier may keep a list for a minute, so that a withdrawal is known within it.
 TTL = timedelta(minutes=1)
@@ -58,13 +73,43 @@ def permuted(number: int, *, key: bytes, capacity: int) -> int:
             return number
 
 
+def number_of(index: int, *, key: bytes, capacity: int) -> int:
+    """The number whose index this is: ``permuted`` walked back."""
+    if not 0 <= index < capacity:
+        raise ValueError(f"there is no index {index} in a list of {capacity}")
+    half = ((capacity - 1).bit_length() + 1) // 2
+    mask = (1 << half) - 1
+    while True:
+        left, right = index >> half, index & mask
+        for words in reversed(_rounds(key, half)):
+            left, right = right ^ words[left], left
+        index = left << half | right
+        if index < capacity:
+            return index
+
+
 def _feistel(number: int, *, key: bytes, half: int) -> int:
     mask = (1 << half) - 1
     left, right = number >> half, number & mask
-    for turn in range(_ROUNDS):
-        word = hmac.digest(key, bytes([turn]) + right.to_bytes(8, "big"), sha256)
-        left, right = right, left ^ int.from_bytes(word[:8], "big") & mask
+    for words in _rounds(key, half):
+        left, right = right, left ^ words[right]
     return left << half | right
+
+
+@lru_cache(maxsize=16)
+def _rounds(key: bytes, half: int) -> tuple[tuple[int, ...], ...]:
+    """What each round adds to the one half for every value of the other.
+
+    A list has room for 2^17 awards, so half an index has 512 values: they cost as much as a hundred indexes,
+    and make all others thirty times as cheap.
+    """
+    mask = (1 << half) - 1
+
+    def word(turn: int, right: int) -> int:
+        digest = hmac.digest(key, bytes([turn]) + right.to_bytes(8, "big"), sha256)
+        return int.from_bytes(digest[:8], "big") & mask
+
+    return tuple(tuple(word(turn, right) for right in range(1 << half)) for turn in range(_ROUNDS))
 
 
 def lock(organisation: Organisation) -> None:
@@ -74,24 +119,34 @@ def lock(organisation: Organisation) -> None:
 
 def allocate(issuer: Issuer, *, at: datetime) -> tuple[StatusList, int]:
     """The next index of this organisation, never given before; inside the transaction that uses it."""
-    status_list = _open_list(issuer, at=at)
+    status_list, first = reserve(issuer, 1, at=at)
+    return status_list, index_of(status_list, first)
+
+
+def reserve(issuer: Issuer, count: int, *, at: datetime) -> tuple[StatusList, int]:
+    """So many numbers in a row of one list, and the first of them; inside the transaction that notes them."""
+    status_list = _open_list(issuer, room=count, at=at)
     # An older copy of the database would give out the same numbers again: it is refused here, under the lock.
     watermark.require_not_behind(
         status_list.public_id, count=status_list.next_number, version=status_list.version
     )
-    number = status_list.next_number
-    status_list.next_number = number + 1
+    first = status_list.next_number
+    status_list.next_number = first + count
     status_list.save(update_fields=["next_number"])
-    key = bytes(status_list.permutation_key)
-    return status_list, permuted(number, key=key, capacity=status_list.capacity)
+    return status_list, first
 
 
-def _open_list(issuer: Issuer, *, at: datetime) -> StatusList:
-    """The list in use, its row locked; a first or a next one when there is none with room."""
+def index_of(status_list: StatusList, number: int) -> int:
+    """The index that belongs to a number of this list."""
+    return permuted(number, key=bytes(status_list.permutation_key), capacity=status_list.capacity)
+
+
+def _open_list(issuer: Issuer, *, room: int, at: datetime) -> StatusList:
+    """The list in use, its row locked; a first or a next one when there is none with so much room."""
     # The organisation's lock comes first: of two awards that find no list, one makes it.
     lock(issuer.organisation)
     in_use = StatusList.objects.select_for_update().filter(
-        organisation=issuer.organisation, sealed_at__isnull=True, next_number__lt=F("capacity")
+        organisation=issuer.organisation, sealed_at__isnull=True, next_number__lte=F("capacity") - room
     )
     found = in_use.order_by("pk").first()
     if found is not None:
@@ -102,26 +157,118 @@ def _open_list(issuer: Issuer, *, at: datetime) -> StatusList:
         address=f"{issuer.public_url}/s/{public_id}",
         organisation=issuer.organisation,
         created_at=at,
+        # The first state, which nobody has signed yet.
+        version=1,
     )
     watermark.register(made.public_id)
-    publish(made, issuer=issuer, at=at)
     return made
 
 
-def publish(status_list: StatusList, *, issuer: Issuer, at: datetime) -> None:
-    """Sign both lists of the pair as they stand, verify them, and keep them as a new version.
+def mark(status_list: StatusList) -> None:
+    """Write down bits that have changed, as a version that is to be signed; in the caller's transaction.
 
-    Inside the transaction that changed a bit: a withdrawal and the list that says so are one fact.
+    What a withdrawal means is a fact from that commit on. Signing follows (``publish``), because nobody shall
+    wait for the signer with the row locked, and what is not committed is not on record for it.
     """
     watermark.require_not_behind(
         status_list.public_id, count=status_list.next_number, version=status_list.version
     )
     status_list.version += 1
     status_list.save(update_fields=["version", "revoked", "suspended"])
-    main = status_list.address
+    announce([status_list])
+
+
+# How often somebody else may change a list while its state is being signed. Then that one publishes it.
+TRIES = 5
+# Until then two who publish one version take the same moment, and so sign the same bytes.
+SAME_MOMENT = timedelta(minutes=1)
+
+
+def publish(status_list: StatusList, *, at: datetime) -> None:
+    """Have the list signed as it stands now, and keep that as what is served. Outside of any transaction.
+
+    Nothing to do when it is published already. Two at once are harmless: both sign the same, and whoever is
+    second finds it done. A crash between the steps leaves a version to be published, and the background work
+    finds it (``renew_status_lists``).
+    """
+    for _try in range(TRIES):
+        prepared = _intend(status_list.pk, at=at)
+        if prepared is None:
+            return
+        signer = signer_for(
+            status_list.organisation, purpose="status-list", intent=prepared.reference, key=prepared.forms.key
+        )
+        try:
+            signatures = signer.sign_many(prepared.forms.inputs)
+        except SigningRefused as refused:
+            if refused.code != "no-such-intent":
+                raise
+            continue
+        _store(prepared, prepared.forms.finished(signatures), at=at)
+
+
+def publish_for(organisation: Organisation, *, at: datetime) -> list[str]:
+    """Publish what has changed of this organisation's lists; what cannot be now, and why.
+
+    After a commit, by whoever changed something. That it is withdrawn is on record whether or not the signer
+    answers, and the background work goes on trying.
+    """
+    return _publish_each(StatusList.objects.filter(organisation=organisation), at=at)
+
+
+def _publish_each(status_lists: QuerySet[StatusList], *, at: datetime) -> list[str]:
+    problems: list[str] = []
+    for each in status_lists.filter(published__lt=F("version")).order_by("pk"):
+        try:
+            publish(each, at=at)
+        except (Refusal, CairnError, OwnProductRefused) as error:
+            logger.warning("the list %s could not be published: %s", each, error)
+            problems.append(f"{each}: {error}")  # one issuer's trouble is not the others'
+    return problems
+
+
+@dataclass(frozen=True, slots=True)
+class _Intended:
+    status_list: StatusList
+    reference: str
+    valid_from: datetime
+    forms: Prepared
+
+
+@transaction.atomic
+def _intend(pk: int, *, at: datetime) -> _Intended | None:
+    """Put on record what is to be signed; None when this state is published."""
+    require_awarding_allowed()
+    # The organisation first, as everywhere: who holds a list never waits for its organisation.
+    lock(Organisation.objects.get(status_lists=pk))
+    status_list = StatusList.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=pk)
+    if status_list.published >= status_list.version:
+        return None
+    issuer = Issuer.open(status_list.organisation, at=at)
+    key, before = issuer.key.fragment, status_list.intent_at
+    if (
+        before is not None
+        and status_list.intent_key == key
+        and abs(at - before) < SAME_MOMENT
+        and (found := _prepared(status_list, issuer, at=before)).digest == status_list.intent_sha256
+    ):
+        return _Intended(status_list, _reference(status_list), before, found)
     at = at.replace(microsecond=0)
+    forms = _prepared(status_list, issuer, at=at)
+    status_list.intent_key, status_list.intent_sha256, status_list.intent_at = key, forms.digest, at
+    status_list.save(update_fields=["intent_key", "intent_sha256", "intent_at"])
+    return _Intended(status_list, _reference(status_list), at, forms)
+
+
+def _reference(status_list: StatusList) -> str:
+    return f"{status_list.public_id}/{status_list.version}"
+
+
+def _prepared(status_list: StatusList, issuer: Issuer, *, at: datetime) -> Prepared:
+    """Both lists of the pair as they stand, finished but for their signatures."""
+    parts = []
     for purpose in Purpose:
-        url = main if purpose is Purpose.REVOCATION else status.suspension_url(main)
+        url = _url(status_list, purpose)
         bits = status_list.revoked if purpose is Purpose.REVOCATION else status_list.suspended
         document = status.status_list_document(
             url=url,
@@ -133,17 +280,47 @@ def publish(status_list: StatusList, *, issuer: Issuer, at: datetime) -> None:
             ttl_ms=int(TTL.total_seconds() * 1000),
             subject_id=status.subject_id(url, purpose=purpose.value),
         )
-        secured = cairn.sign(document, issuer.signer, verification_method=issuer.verification_method, at=at)
-        verify_own(secured, issuer_sources(issuer.organisation), at=at, step="status list", judged_by=ITSELF)
+        sign = partial(
+            cairn.sign,
+            document,
+            verification_method=issuer.verification_method,
+            at=at,
+            cryptosuite=CRYPTOSUITES[issuer.key.public_key.algorithm],
+        )
+        parts.append(Part.of(purpose.value, "multibase", issuer.key, sign))
+    return Prepared(issuer.key.fragment, issuer.verification_method, tuple(parts))
+
+
+def _url(status_list: StatusList, purpose: Purpose) -> str:
+    main = status_list.address
+    return main if purpose is Purpose.REVOCATION else status.suspension_url(main)
+
+
+@transaction.atomic
+def _store(intended: _Intended, secured: Mapping[str, bytes], *, at: datetime) -> None:
+    """Verify what was signed, and keep it as the newest; unless it, or a later one, is there already."""
+    status_list = StatusList.objects.select_for_update().get(pk=intended.status_list.pk)
+    version = intended.status_list.version
+    if status_list.published >= version:
+        return
+    watermark.require_not_behind(
+        status_list.public_id, count=status_list.next_number, version=status_list.version
+    )
+    known = issuer_sources(intended.status_list.organisation)
+    for purpose in Purpose:
+        data = secured[purpose.value]
+        verify_own(data, known, at=max(at, intended.valid_from), step="status list", judged_by=ITSELF)
         StatusListVersion.objects.create(
             list=status_list,
             purpose=purpose,
-            version=status_list.version,
-            secured=secured,
-            sha256=sha256(secured).hexdigest(),
-            valid_from=at,
-            valid_until=at + VALID_FOR,
+            version=version,
+            secured=data,
+            sha256=sha256(data).hexdigest(),
+            valid_from=intended.valid_from,
+            valid_until=intended.valid_from + VALID_FOR,
         )
+    status_list.published = version
+    status_list.save(update_fields=["published"])
 
 
 def announce(status_lists: Iterable[StatusList]) -> None:
@@ -152,6 +329,35 @@ def announce(status_lists: Iterable[StatusList]) -> None:
         transaction.on_commit(
             partial(watermark.advance, each.public_id, count=each.next_number, version=each.version)
         )
+
+
+def claim(status_list: StatusList, *, first: int, count: int, holder: str, at: datetime) -> None:
+    """Have these numbers known as ``holder``'s, outside of the database, before anybody is told of them.
+
+    After a commit, or when the caller's comes. Again is harmless, and is done by whoever takes the work over.
+    When another copy of this database has given out one of them, this one stops here.
+    """
+
+    def claimed() -> None:
+        try:
+            watermark.claim(
+                status_list.public_id,
+                first=first,
+                last=first + count - 1,
+                holder=holder,
+                version=status_list.version,
+            )
+        except watermark.DatabaseBehind:
+            numbers = f"numbers {first} to {first + count - 1} of {status_list}"
+            begin_recovery(reasons=[f"another copy of this database has given out {numbers}"], at=at)
+            raise
+
+    transaction.on_commit(claimed)
+
+
+def claim_index(status_list: StatusList, index: int, *, holder: str, at: datetime) -> None:
+    number = number_of(index, key=bytes(status_list.permutation_key), capacity=status_list.capacity)
+    claim(status_list, first=number, count=1, holder=holder, at=at)
 
 
 def changed(bits: bytes | memoryview, index: int, *, value: bool) -> bytes:
@@ -164,11 +370,23 @@ def newest(status_list: StatusList, purpose: Purpose) -> StatusListVersion | Non
     return status_list.versions.filter(purpose=purpose).order_by("-version").first()
 
 
+def newest_at(public_id: str, purpose: Purpose | str, *, moment: datetime) -> StatusListVersion:
+    """What was published at that moment, as it was signed then; ``StatusList.DoesNotExist`` for nothing.
+
+    Two versions may begin in one second: the later of them is what the issuer then stood by.
+    """
+    versions = StatusListVersion.objects.filter(
+        list__public_id=public_id, purpose=Purpose(purpose), valid_from__lte=moment
+    )
+    found = versions.order_by("-version").first()
+    if found is None:
+        raise StatusList.DoesNotExist
+    return found
+
+
 def list_sources(status_list: StatusList) -> dict[str, bytes]:
     """The bytes that are served under the addresses of the pair."""
-    main = status_list.address
-    addresses = {Purpose.REVOCATION: main, Purpose.SUSPENSION: status.suspension_url(main)}
-    found = ((url, newest(status_list, purpose)) for purpose, url in addresses.items())
+    found = ((_url(status_list, purpose), newest(status_list, purpose)) for purpose in Purpose)
     return {url: bytes(version.secured) for url, version in found if version is not None}
 
 
@@ -183,19 +401,28 @@ def status_list_credential(public_id: str, purpose: Purpose | str, *, at: dateti
     return bytes(found.secured)
 
 
+def publish_waiting(*, at: datetime) -> int:
+    """Publish what has changed and is not signed yet: a crash came between, or the signer was away."""
+    due = StatusList.objects.filter(published__lt=F("version")).count()
+    if problems := _publish_each(StatusList.objects.all(), at=at):
+        raise RenewalIncomplete(problems)
+    return due
+
+
 def renew_status_lists(*, at: datetime) -> int:
     """Sign anew what is about to grow old, so that no list expires while this server runs; how many were."""
     wanted = StatusList.objects.annotate(
         signed_at=Max("versions__valid_from"),
-        signed_version=Max("versions__version"),
         key_revoked_at=Max("organisation__signing_keys__revoked_at"),
     ).filter(
         Q(signed_at__lte=at - RENEWED_AFTER)
-        # After a recovery the counter was raised above what is served (config/watermark.py).
-        | Q(signed_version__lt=F("version"))
+        # By a clock that ran ahead: nobody believes it before that date has come (F9).
+        | Q(signed_at__gt=at + SAME_MOMENT)
         # What a compromised key signed is believed no more, and a list that nobody believes would take the
         # credentials of all the other keys with it.
         | Q(signed_at__lte=F("key_revoked_at"))
+        # After a recovery the counter was raised above what is served (config/watermark.py).
+        | Q(published__lt=F("version"))
     )
     due = list(wanted.order_by("pk"))
     problems = _renew_each(due, at=at)
@@ -217,6 +444,7 @@ def _renew_each(lists: Iterable[StatusList], *, at: datetime) -> list[str]:
     for each in lists:
         try:
             _renew(each, at=at)
+            publish(each, at=at)
         except (Refusal, CairnError, OwnProductRefused) as error:
             problems.append(f"{each}: {error}")  # one issuer's trouble is not the others'
     return problems
@@ -228,12 +456,14 @@ class RenewalIncomplete(Exception):  # noqa: N818
 
 @transaction.atomic
 def _renew(status_list: StatusList, *, at: datetime) -> None:
+    """A new version with the same bits, unless one waits to be published anyway."""
     require_awarding_allowed()
     organisation = status_list.organisation
     lock(organisation)
     current = StatusList.objects.select_for_update().get(pk=status_list.pk)
-    publish(current, issuer=Issuer.open(organisation, at=at), at=at)
-    announce([current])
+    if current.published < current.version:
+        return
+    mark(current)
     journal.record(
         verb="status list renewed",
         by=None,

@@ -1,30 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who an organisation is to the world: its DID, the document behind it, and the change of its keys."""
+"""Who an organisation is to the world: its DID, and the document behind it."""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from cairn.did import build_document, did_key
 from cairn.keys import PublicKey
 from cairn_server.errors import NotVisible
 from cairn_server.journal import services as journal
-from cairn_server.organisations import keys, roles
+from cairn_server.organisations import keys
 from cairn_server.organisations.models import Organisation, SigningKey
-from cairn_server.organisations.names import BadText, clean_text
-from cairn_server.organisations.roles import Role
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from cairn_server.accounts.models import Person
-
-MAX_REASON = 500
 
 
 @transaction.atomic
@@ -78,7 +70,7 @@ def did_document(organisation: Organisation) -> dict[str, Any]:
     if not organisation.did:
         raise NotVisible
     if is_the_key(organisation):
-        key = keys.active_key(organisation)
+        key = organisation.signing_keys.get(state=SigningKey.State.ACTIVE)
         return build_document(
             organisation.did, [(key.multikey, PublicKey.from_multikey(key.multikey), key.revoked_at)]
         )
@@ -87,56 +79,6 @@ def did_document(organisation: Organisation) -> dict[str, Any]:
         [
             (key.fragment, PublicKey.from_multikey(key.multikey), key.revoked_at)
             for key in keys.key_history(organisation)
+            if key.listed
         ],
     )
-
-
-@transaction.atomic
-def rotate_key(organisation: Organisation, *, by: Person, reason: str, at: datetime) -> SigningKey:
-    """Sign with a new key from now on. The old one stays in the DID document, so old proofs hold."""
-    organisation = organisation.locked_for(by, Role.OWNER)
-    roles.require_signer(by, organisation)
-    reason = _read_reason(reason)
-    key = keys.new_key(organisation, at=at)
-    journal.record(
-        verb="key rotated",
-        by=by,
-        organisation_id=organisation.public_id,
-        object=key,
-        details={"key": key.fragment, "reason": reason},
-        at=at,
-    )
-    return key
-
-
-@transaction.atomic
-def revoke_key(organisation: Organisation, *, by: Person, key: SigningKey, reason: str, at: datetime) -> None:
-    """Declare a key compromised. An active one is replaced first, so that the organisation can go on.
-
-    Also where the organisation is closed (what it signed is still believed), and where there is no room for
-    another key: a stolen key is worse than none.
-    """
-    organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
-    roles.require(by, Role.OWNER, organisation)
-    roles.require_signer(by, organisation)
-    reason = _read_reason(reason)
-    key = organisation.signing_keys.get(pk=key.pk)
-    if key.state == SigningKey.State.ACTIVE:
-        with suppress(keys.TooManyKeys):
-            keys.new_key(organisation, at=at)
-    keys.mark_revoked(key, at=at)
-    journal.record(
-        verb="key revoked",
-        by=by,
-        organisation_id=organisation.public_id,
-        object=key,
-        details={"key": key.fragment, "reason": reason},
-        at=at,
-    )
-
-
-def _read_reason(text: str) -> str:
-    text = clean_text(text)
-    if not text or len(text) > MAX_REASON:
-        raise BadText(_("Give a reason, in at most 500 characters."))
-    return text

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings  # noqa: TID251  the name of the account table, as Django wants it
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from cairn.credential import Profile
+from cairn.keys import PublicKey
 from cairn_server.accounts.models import Person, random_id
 from cairn_server.errors import Refusal
 from cairn_server.organisations import roles
@@ -34,6 +35,8 @@ class Installation(models.Model):
     public_url = models.URLField()
     created_at = models.DateTimeField()
     recovering = models.BooleanField(default=False)
+    # Of the store outside that remembers what was given out; empty until the first start.
+    watermark_id = models.CharField(max_length=32, blank=True, default="")
 
     class Meta:
         constraints = [
@@ -95,8 +98,17 @@ class Organisation(models.Model):
     logo_png = models.BinaryField(null=True, blank=True)
     did = models.CharField(max_length=500, blank=True)
     requires_second_factor = models.BooleanField(_("ask a second factor of those who sign"), default=True)
+    # Above so many awards a list waits for a second person; null: never. In a new organisation it goes with
+    # the second factor, the other thing that one stolen password must not be enough for.
+    approval_above = models.PositiveIntegerField(
+        _("a second person approves lists above"), null=True, blank=True
+    )
+    # How long the messages of a list wait, so that a wrong list can be undone before anybody was told.
+    undo_minutes = models.PositiveIntegerField(_("messages of a list wait"), default=10)
     hashes_email = models.BooleanField(_("put a salted hash of the e-mail into credentials"), default=False)
     linkedin_id = models.CharField(_("LinkedIn company number"), max_length=20, blank=True)
+    # Counts only while there is one owner: with two, two decide about keys.
+    one_person_keys = models.BooleanField(_("the only owner decides alone about keys"), default=False)
     created_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
 
@@ -229,22 +241,42 @@ class DataKey(models.Model):
 
 
 class SigningKey(models.Model):
-    """A key the organisation signs with; ``fragment`` is its name in the DID document for ever."""
+    """A key the organisation signs with; ``fragment`` is its name in the DID document for ever.
+
+        pending ── active ── retiring ── retired ── destroyed
+            any of them ── compromised
+
+    ``retiring`` begins nothing new and finishes what was begun: intents that name it are still signed. The
+    public half and all dates stay for good, whatever became of the private half.
+    """
 
     class State(models.TextChoices):
+        PENDING = "pending", _("Waits for a second person")
         ACTIVE = "active", _("Active")
+        RETIRING = "retiring", _("Retiring")
         RETIRED = "retired", _("Retired")
-        REVOKED = "revoked", _("Revoked")
+        DESTROYED = "destroyed", _("Destroyed")
+        COMPROMISED = "compromised", _("Compromised")
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="signing_keys")
     fragment = models.CharField(max_length=100)
     algorithm = models.CharField(max_length=16)
     multikey = models.CharField(max_length=1000, unique=True)
+    # Who keeps the private half (keys/custody.py), and what that one needs to find it: ciphertext, or a name.
+    custody = models.CharField(max_length=8, default="sealed")
     sealed = models.BinaryField()
     state = models.CharField(max_length=16, choices=State.choices, default=State.ACTIVE)
     created_at = models.DateTimeField()
+    activated_at = models.DateTimeField(null=True, blank=True)
+    retiring_at = models.DateTimeField(null=True, blank=True)
     retired_at = models.DateTimeField(null=True, blank=True)
+    destroyed_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    # Of a compromised key: the first moment at which somebody else may have had it.
+    compromised_from = models.DateTimeField(null=True, blank=True)
+    # Somebody said that it may be stolen: nothing is signed until a second person has decided.
+    held_at = models.DateTimeField(null=True, blank=True)
+    reminded_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["created_at", "pk"]
@@ -255,16 +287,127 @@ class SigningKey(models.Model):
             models.UniqueConstraint(
                 fields=["organisation"], condition=Q(state="active"), name="one_active_key_per_organisation"
             ),
+            models.UniqueConstraint(
+                fields=["organisation"], condition=Q(state="pending"), name="one_pending_key_per_organisation"
+            ),
             models.CheckConstraint(
-                condition=Q(state="active", retired_at__isnull=True, revoked_at__isnull=True)
-                | Q(state="retired", retired_at__isnull=False, revoked_at__isnull=True)
-                | Q(state="revoked", revoked_at__isnull=False),
-                name="a_key_that_ended_has_a_date",
+                condition=Q(
+                    state="pending",
+                    activated_at__isnull=True,
+                    retiring_at__isnull=True,
+                    retired_at__isnull=True,
+                    destroyed_at__isnull=True,
+                    revoked_at__isnull=True,
+                )
+                | Q(
+                    state="active",
+                    activated_at__isnull=False,
+                    retiring_at__isnull=True,
+                    retired_at__isnull=True,
+                    destroyed_at__isnull=True,
+                    revoked_at__isnull=True,
+                )
+                | Q(
+                    state="retiring",
+                    activated_at__isnull=False,
+                    retiring_at__isnull=False,
+                    retired_at__isnull=True,
+                    destroyed_at__isnull=True,
+                    revoked_at__isnull=True,
+                )
+                | Q(
+                    state="retired",
+                    retired_at__isnull=False,
+                    destroyed_at__isnull=True,
+                    revoked_at__isnull=True,
+                )
+                | Q(state="destroyed", destroyed_at__isnull=False, revoked_at__isnull=True)
+                | Q(state="compromised", revoked_at__isnull=False, compromised_from__isnull=False),
+                name="a_key_has_the_dates_of_its_state",
+            ),
+            models.CheckConstraint(
+                condition=Q(destroyed_at__isnull=True) | Q(sealed=b""),
+                name="a_destroyed_key_has_no_private_half",
+            ),
+            models.CheckConstraint(
+                condition=Q(compromised_from__isnull=True) | Q(compromised_from__lte=F("revoked_at")),
+                name="a_key_is_stolen_before_it_is_revoked",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.organisation_id}#{self.fragment}"
+
+    @property
+    def public_key(self) -> PublicKey:
+        return PublicKey.from_multikey(self.multikey)
+
+    @property
+    def listed(self) -> bool:
+        """Whether the DID document names it: not before it may sign, nor if it never did."""
+        return self.activated_at is not None or self.revoked_at is not None
+
+
+class KeyChange(models.Model):
+    """One decision about the keys of an organisation: who asked for it, why, and who agreed."""
+
+    class Kind(models.TextChoices):
+        REPLACE = "replace", _("Replace the key")
+        COMPROMISE = "compromise", _("Declare a key compromised")
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", _("Waits for a second person")
+        CONFIRMED = "confirmed", _("Done")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    public_id = models.CharField(max_length=22, unique=True, default=random_id, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="key_changes")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    # The key that comes, or the one that goes.
+    key = models.ForeignKey(SigningKey, on_delete=models.PROTECT, related_name="changes")
+    reason = models.CharField(max_length=500)
+    compromised_from = models.DateTimeField(null=True, blank=True)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.PROPOSED)
+    # Kept through the deletion of an account; the journal knows them by their random identifiers for good.
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    proposed_at = models.DateTimeField()
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    # Decided by the one who proposed it: the organisation had one owner, who had said that this is enough.
+    alone = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["-proposed_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key"], condition=Q(state="proposed"), name="one_open_change_of_a_key"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="confirmed")
+                | Q(alone=True)
+                | Q(proposed_by__isnull=True)
+                | Q(decided_by__isnull=True)
+                | ~Q(proposed_by=F("decided_by")),
+                name="two_people_change_a_key",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="proposed", decided_at__isnull=True)
+                | Q(state__in=["confirmed", "withdrawn"], decided_at__isnull=False),
+                name="a_decision_has_a_date",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="replace", compromised_from__isnull=True)
+                | Q(kind="compromise", compromised_from__isnull=False),
+                name="a_theft_has_a_first_moment",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.public_id}"
 
 
 class Scope(models.TextChoices):

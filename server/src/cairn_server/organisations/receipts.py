@@ -36,7 +36,7 @@ def sign_receipt(receipt: Mapping[str, Any], *, at: datetime) -> bytes:
     named = {"id": issuer, **receipt.get("issuer", {})}
     return sign(
         {**receipt, "issuer": named},
-        keys.open_own_key(key),
+        keys.own_signer(key),
         verification_method=method,
         at=at,
         cryptosuite="eddsa-jcs-2022",

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 INVITATION_LIFETIME = timedelta(days=7)
 INVITATION_RETENTION = timedelta(days=30)
 MAX_LOGO_BYTES = 1_000_000
+# How many awards one person may start alone, in an organisation that asks for a second factor.
+APPROVAL_ABOVE = 100
 
 
 class NameTaken(Refusal):
@@ -136,6 +138,7 @@ def create_organisation(
         email=_clean_email(email),
         linkedin_id=linkedin_id,
         requires_second_factor=requires_second_factor,
+        approval_above=APPROVAL_ABOVE if requires_second_factor else None,
         created_at=at,
     )
     _settle_name(organisation)
@@ -175,6 +178,28 @@ def update_profile(
     organisation.save()
     _journal("organisation changed", by, organisation, organisation, at)
     return organisation
+
+
+@transaction.atomic
+def set_approval_limit(organisation: Organisation, *, by: Person, above: int | None, at: datetime) -> None:
+    """Say above how many awards a list waits for a second person; None: never."""
+    organisation = organisation.locked_for(by, Role.OWNER)
+    if organisation.approval_above == above:
+        return
+    organisation.approval_above = above
+    organisation.save(update_fields=["approval_above"])
+    _journal("approval limit changed", by, organisation, organisation, at, above=above)
+
+
+@transaction.atomic
+def set_undo_minutes(organisation: Organisation, *, by: Person, minutes: int, at: datetime) -> None:
+    """Say how long the messages of a list wait, so that it can be undone before anybody was told."""
+    organisation = organisation.locked_for(by, Role.OWNER)
+    if organisation.undo_minutes == minutes:
+        return
+    organisation.undo_minutes = minutes
+    organisation.save(update_fields=["undo_minutes"])
+    _journal("undo window changed", by, organisation, organisation, at, minutes=minutes)
 
 
 @transaction.atomic

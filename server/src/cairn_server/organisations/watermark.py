@@ -3,36 +3,47 @@
 
 A restored backup is a database that has forgotten. If it allocated status indexes again, two people
 would share one bit, and revoking one would revoke the other. So a tiny store apart from the database
-and its backups remembers, for each status list, how many indexes were given out and the highest version
-that was published. Whoever allocates does it in this order:
+and its backups remembers, for each status list, how many indexes were given out, to whom each range of them
+went, and the highest version that was published. Whoever allocates does it in this order:
 
-    watermark.register(list_id)                        before the row of a new list is committed
-    watermark.require_not_behind(list_id, count, …)    in the transaction, with the list's row locked
+    watermark.register(list_id)                          before the row of a new list is committed
+    watermark.require_not_behind(list_id, count, …)      in the transaction, with the list's row locked
     COMMIT
-    watermark.advance(list_id, count, version)         after the commit, before anybody is told
+    watermark.claim(list_id, first, last, holder, …)     after the commit, before anybody is told
 
-A crash between the commit and ``advance`` leaves the database ahead of its mark, which is harmless:
-nobody was told, and the next start levels the mark up. The other way round, a database behind its
+A claim is compared and set: whoever is second with a number loses it, so of two copies of one database that
+go on at the same time one stops before it has signed. A claim that its holder repeats changes nothing.
+
+A crash between the commit and the claim leaves the database ahead of its mark, which is harmless:
+nobody was told, and whoever goes on with that work claims first. The other way round, a database behind its
 mark, is never harmless: it is an older copy, and the installation goes into recovery.
 
+The store is a SQLite file where all of the work is done on one machine, and a PostgreSQL database of its
+own where it is not. Its identity is a random name that the database remembers, so that another store, or a
+new one, is not taken for it.
+
 It lives here, not in config, because issuing calls it and may not import config; config only says
-where the file is (``install``) and compares at start.
+where the store is (``install``) and compares at start.
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
-from contextlib import closing
+from abc import ABC, abstractmethod
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
+import psycopg
 from django.utils.translation import gettext_lazy as _
 
+from cairn.errors import UnavailableError
 from cairn_server.errors import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 
@@ -57,11 +68,53 @@ class Mark:
     version: int
 
 
-class Watermark:
-    """A small SQLite file. Every number in it only ever grows."""
+class WatermarkAway(UnavailableError):  # noqa: N818
+    """The store does not answer: nothing new is given out until it does."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, why: object) -> None:
+        super().__init__("watermark-unavailable", f"the watermark cannot be reached: {why}")
+
+
+class Answer(Protocol):
+    def fetchall(self) -> Sequence[Any]: ...
+
+
+class Store(Protocol):
+    """One transaction on the store: parameters as ``?``."""
+
+    def __call__(self, statement: str, *values: object) -> Answer: ...
+
+
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS mark ("
+    "list_id TEXT PRIMARY KEY, count INTEGER NOT NULL, version INTEGER NOT NULL)",
+    # Who has which numbers of a list that still gives some out.
+    "CREATE TABLE IF NOT EXISTS claim (list_id TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
+    " holder TEXT NOT NULL, PRIMARY KEY (list_id, first))",
+    "CREATE TABLE IF NOT EXISTS identity (singleton INTEGER PRIMARY KEY, name TEXT NOT NULL)",
+)
+_RAISE = (
+    "INSERT INTO mark (list_id, count, version) VALUES (?, ?, ?) ON CONFLICT (list_id) DO UPDATE SET"
+    " count = CASE WHEN excluded.count > mark.count THEN excluded.count ELSE mark.count END,"
+    " version = CASE WHEN excluded.version > mark.version THEN excluded.version ELSE mark.version END"
+)
+
+
+class Watermark(ABC):
+    """Every number in it only ever grows."""
+
+    @abstractmethod
+    def _transaction(self) -> Any:
+        """A ``Store``, and durable when the context ends."""
+
+    def identity(self) -> str:
+        """The name of this very store; its first use gives it one."""
+        with self._transaction() as store:
+            store(
+                "INSERT INTO identity (singleton, name) VALUES (1, ?) ON CONFLICT (singleton) DO NOTHING",
+                secrets.token_hex(16),
+            )
+            return str(store("SELECT name FROM identity").fetchall()[0][0])
 
     def register(self, list_id: str) -> None:
         """Announce a list before it exists, so that a list without a mark is known to be foreign."""
@@ -69,31 +122,68 @@ class Watermark:
 
     def advance(self, list_id: str, *, count: int, version: int) -> None:
         """Raise the mark; a lower number than the stored one changes nothing."""
-        with closing(self._open()) as database, database:
-            database.execute(
-                "INSERT INTO mark (list_id, count, version) VALUES (?, ?, ?) ON CONFLICT (list_id) DO UPDATE"
-                " SET count = max(count, excluded.count), version = max(version, excluded.version)",
-                (list_id, count, version),
+        with self._transaction() as store:
+            store(_RAISE, list_id, count, version)
+
+    def claim(self, list_id: str, *, first: int, last: int, holder: str, version: int) -> None:
+        """These numbers are given out, and to whom; refused when one of them is somebody else's."""
+        with self._transaction() as store:
+            # Writes first: on either database the row is ours until the end, and others wait.
+            store(_RAISE, list_id, last + 1, version)
+            taken = store(
+                "SELECT first, last, holder FROM claim WHERE list_id = ? AND first <= ? AND last >= ?",
+                list_id,
+                last,
+                first,
+            ).fetchall()
+            if [tuple(each) for each in taken] == [(first, last, holder)]:
+                return
+            if taken:
+                raise DatabaseBehind
+            store(
+                "INSERT INTO claim (list_id, first, last, holder) VALUES (?, ?, ?, ?)",
+                *(list_id, first, last, holder),
             )
 
     def require_not_behind(self, list_id: str, *, count: int, version: int) -> None:
         """Refuse when the list, as the database knows it, has less than was once given out."""
-        with closing(self._open()) as database:
-            row = database.execute("SELECT count, version FROM mark WHERE list_id = ?", (list_id,)).fetchone()
-        if row is not None and (count < row[0] or version < row[1]):
+        with self._transaction() as store:
+            found = store("SELECT count, version FROM mark WHERE list_id = ?", list_id).fetchall()
+        if found and (count < found[0][0] or version < found[0][1]):
             raise DatabaseBehind
 
     def marks(self) -> dict[str, Mark]:
-        with closing(self._open()) as database:
-            rows = database.execute("SELECT list_id, count, version FROM mark").fetchall()
+        with self._transaction() as store:
+            rows = store("SELECT list_id, count, version FROM mark").fetchall()
         return {row[0]: Mark(*row) for row in rows}
+
+    def forget_claims(self, list_ids: Iterable[str]) -> None:
+        """Of lists that give out nothing any more: their marks are enough."""
+        with self._transaction() as store:
+            for list_id in list_ids:
+                store("DELETE FROM claim WHERE list_id = ?", list_id)
 
     def forget_all_but(self, list_ids: Iterable[str]) -> None:
         """Drop the marks of lists that a confirmed recovery has given up: they are in no database now."""
         kept = set(list_ids)
+        with self._transaction() as store:
+            gone = [row[0] for row in store("SELECT list_id FROM mark").fetchall() if row[0] not in kept]
+            for list_id in gone:
+                store("DELETE FROM claim WHERE list_id = ?", list_id)
+                store("DELETE FROM mark WHERE list_id = ?", list_id)
+
+
+class FileWatermark(Watermark):
+    """A small SQLite file, for all processes of one machine."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Store]:
         with closing(self._open()) as database, database:
-            gone = [row[0] for row in database.execute("SELECT list_id FROM mark") if row[0] not in kept]
-            database.executemany("DELETE FROM mark WHERE list_id = ?", [(list_id,) for list_id in gone])
+            database.execute("BEGIN IMMEDIATE")
+            yield lambda statement, *values: database.execute(statement, values)
 
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -103,11 +193,37 @@ class Watermark:
         database = sqlite3.connect(self.path, timeout=20)
         # A mark that a power cut can take back would be no mark.
         database.execute("PRAGMA synchronous = FULL")
-        database.execute(
-            "CREATE TABLE IF NOT EXISTS mark ("
-            "list_id TEXT PRIMARY KEY, count INTEGER NOT NULL, version INTEGER NOT NULL)"
-        )
+        for table in _TABLES:
+            database.execute(table)
         return database
+
+
+class SharedWatermark(Watermark):
+    """A PostgreSQL database of its own, for workers on several machines; never the one that it guards."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._has_tables = False
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Store]:
+        try:
+            with psycopg.connect(self._url, connect_timeout=10) as database:
+                # Not what that server may have been told for the sake of speed.
+                database.execute("SET LOCAL synchronous_commit = on")
+                if not self._has_tables:
+                    # Two that begin at the same moment: the second waits here, and finds the tables.
+                    database.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+                    for table in _TABLES:
+                        database.execute(table)
+                yield lambda statement, *values: database.execute(statement.replace("?", "%s"), values)
+            self._has_tables = True
+        except psycopg.OperationalError as error:
+            raise WatermarkAway(type(error).__name__) from error
+
+
+# Any number that nobody else locks in that database.
+_LOCK = 0x6361_6972_6E
 
 
 def behind(watermark: Watermark, lists: Iterable[Mark]) -> list[str]:
@@ -161,3 +277,7 @@ def require_not_behind(list_id: str, *, count: int, version: int) -> None:
 
 def advance(list_id: str, *, count: int, version: int) -> None:
     watermark().advance(list_id, count=count, version=version)
+
+
+def claim(list_id: str, *, first: int, last: int, holder: str, version: int) -> None:
+    watermark().claim(list_id, first=first, last=last, holder=holder, version=version)

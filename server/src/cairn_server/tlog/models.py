@@ -40,13 +40,16 @@ class PendingLeaf(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["secured_sha256", "label"], name="one_leaf_per_label"),
+            # That each representation is issued once, its own row says (it has one leaf). A random index over
+            # every leaf there is would be the dearest part of issuing a million.
+            models.UniqueConstraint(
+                fields=["secured_sha256"], condition=Q(label="revoke"), name="revoked_once"
+            ),
             # A closed list: what is in a public log stays there, so a new format is a decision, not a string.
             models.CheckConstraint(
                 name="leaf_format_is_known", condition=Q(format__in=["vc+ld+json", "vc+jwt"])
             ),
         ]
-        indexes = [models.Index(fields=["state", "id"], name="leaves_by_state")]
 
     def __str__(self) -> str:
         return f"{self.label} {self.secured_sha256[:12]}"

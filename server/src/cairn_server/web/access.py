@@ -31,6 +31,7 @@ from cairn_server.issuing.models import Batch, Credential
 from cairn_server.organisations import roles
 from cairn_server.organisations.models import ApiToken, Invitation, Organisation, SigningKey
 from cairn_server.organisations.roles import Role
+from cairn_server.webhooks.models import Endpoint
 
 if TYPE_CHECKING:
     from django import forms
@@ -120,6 +121,9 @@ class Member:
 
     def token(self, public_id: str) -> ApiToken:
         return get_object_or_404(ApiToken, organisation=self.organisation, public_id=public_id)
+
+    def endpoint(self, public_id: str) -> Endpoint:
+        return get_object_or_404(Endpoint, organisation=self.organisation, public_id=public_id)
 
     def key(self, fragment: str) -> SigningKey:
         return get_object_or_404(SigningKey, organisation=self.organisation, fragment=fragment)

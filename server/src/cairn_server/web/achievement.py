@@ -12,7 +12,7 @@ from cairn.canonical import to_json
 from cairn.credential import OB_CONTEXT, VC_CONTEXT
 from cairn_server.achievements.models import AchievementVersion
 from cairn_server.achievements.services import to_credential
-from cairn_server.web import display, publication
+from cairn_server.web import display, publication, versions
 
 # A published version never changes, so its picture may be kept for ever; the text for an hour, because a
 # later release of ours may say more about it.
@@ -36,6 +36,9 @@ def achievement(request: HttpRequest, version_id: str) -> HttpResponse:
         "organisation": organisation,
         "address": version.address(settings.PUBLIC_URL),
         "newer": newest if newest and newest.number > version.number else None,
+        "has_versions": version.achievement.versions.published().count() > 1,
+        "retired": version.achievement.archived_at,
+        "replacement": versions.replacement_of(version),
         "issuer_page": reverse("issuer", args=[organisation.public_id]),
     }
     return publication.page(render(request, "achievement/achievement.html", context))

@@ -390,14 +390,34 @@ def new_version(request: HttpRequest, member: Member, achievement_id: str) -> Ht
     return render(request, "achievements/new_version.html", context, status=status_of(form))
 
 
+class ArchiveForm(forms.Form):
+    replaced_by = forms.ChoiceField(
+        label=gettext_lazy("What is offered instead"),
+        required=False,
+        help_text=gettext_lazy("Its public page then leads there."),
+    )
+
+    def __init__(self, *args: Any, others: list[Achievement], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = sorted(((each.public_id, each.current.name) for each in others), key=lambda pair: pair[1])
+        self.fields["replaced_by"].choices = [("", _("Nothing")), *names]  # type: ignore[attr-defined]
+
+
 @require_http_methods(FORM_METHODS)
 @member_page(*ISSUERS)
 def archive(request: HttpRequest, member: Member, achievement_id: str) -> HttpResponse:
     achievement = member.achievement(achievement_id)
-    form = forms.Form(posted(request))
-    if request.method == "POST":
+    others = member.organisation.achievements.filter(archived_at=None, versions__state="published")
+    form = ArchiveForm(posted(request), others=list(others.exclude(pk=achievement.pk).distinct()))
+    if request.method == "POST" and form.is_valid():
         with refusals_on(form):
-            services.archive(achievement, by=member.person, at=timezone.now())
+            instead = form.cleaned_data["replaced_by"]
+            services.archive(
+                achievement,
+                by=member.person,
+                at=timezone.now(),
+                replaced_by=member.achievement(instead) if instead else None,
+            )
             messages.success(request, _("Archived. What was awarded stays as it is."))
             return redirect("achievements", member.organisation.public_id)
     context = {"member": member, "version": achievement.current, "form": form}

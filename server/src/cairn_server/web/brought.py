@@ -16,15 +16,18 @@ from urllib.parse import parse_qs
 from django import forms
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from cairn.checks import held_by
 from cairn.errors import MalformedError
 from cairn.materials import ACCEPT_CREDENTIAL
+from cairn_server import past
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from django.utils.datastructures import MultiValueDict
 
@@ -155,6 +158,17 @@ class VerifyForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "email", "autocomplete": "off", "spellcheck": "false"}),
     )
 
+    at = forms.CharField(
+        label=gettext_lazy("As of which day?"),
+        help_text=gettext_lazy(
+            "We then ask for the lists of withdrawn credentials that were signed by the end of that day"
+            " (UTC). Issuers with Cairn keep them; of others we may not be able to tell."
+        ),
+        required=False,
+        max_length=40,
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+
     lists = forms.MultipleChoiceField(
         label=gettext_lazy("Lists that count"),
         help_text=gettext_lazy(
@@ -174,11 +188,20 @@ class VerifyForm(forms.Form):
             raise forms.ValidationError(_("This is not an e-mail address."), "holder") from error
         return typed
 
+    def clean_at(self) -> datetime | None:
+        typed = str(self.cleaned_data["at"])
+        if not typed:
+            return None
+        moment = past.moment_of(typed, now=timezone.now())
+        if moment is None:
+            raise forms.ValidationError(_("Give a day that is not ahead of today."), "at")
+        return moment
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         # Of two with one name a reader would take the last and a person may mean the first (B14, B15).
         sent = cast("MultiValueDict[str, Any]", self.data)
-        if any(len(sent.getlist(name)) > 1 for name in ("link", "text", "holder")):
+        if any(len(sent.getlist(name)) > 1 for name in ("link", "text", "holder", "at")):
             raise forms.ValidationError(_("Give each field only once."), "several")
         files: Sequence[UploadedFile] = cleaned.get("file") or ()
         if sum(file.size or 0 for file in files) > LARGEST_TOTAL:

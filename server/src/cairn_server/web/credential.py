@@ -8,7 +8,7 @@ withdrawn. How long a verdict is kept is the business of ``kept``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -25,10 +25,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from cairn import Outcome, Report, Verdict, Verifier
-from cairn_server.issuing import representations
+from cairn import Outcome, Report, Sources, Verdict, Verifier
+from cairn_server import past
+from cairn_server.issuing import analytics, representations
 from cairn_server.issuing.models import Credential
-from cairn_server.web import display, kept, publication, verdict
+from cairn_server.web import display, kept, life, publication, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 # A form of the credential that is a file: how it is asked for by name, and by media type.
 SUFFIXES = ("json", "jwt", "png", "svg")
+# Whoever asks for the newest copy wants to know of it soon.
+NEWEST_MAX_AGE = 60
 FORMS = {
     publication.HTML: "html",
     **dict.fromkeys(publication.CREDENTIAL_TYPES, "json"),
@@ -53,7 +56,11 @@ def credential(request: HttpRequest, credential_id: str) -> HttpResponse:
     """The page, or the file that the caller's ``Accept`` names."""
     media_type = publication.wanted(request, tuple(FORMS))
     if FORMS[media_type] == "html":
+        if "at" in request.GET:
+            return _past_page(request, credential_id)
         html = _page(credential_id, fresh=False)
+        if html is not None:
+            analytics.note(credential_id, analytics.Kind.VERIFIED, at=timezone.now())
         return absent(request) if html is None else publication.private(publication.page(HttpResponse(html)))
     found = _find(credential_id)
     if found is None:
@@ -66,7 +73,22 @@ def file(request: HttpRequest, credential_id: str, suffix: str) -> HttpResponse:
     found = _find(credential_id)
     if found is None:
         return absent(request)
+    analytics.note(credential_id, analytics.Kind.SHARED, at=timezone.now())
     return _file(request, found, suffix, name=f"credential-{credential_id[:8]}.{suffix}")
+
+
+@publication.for_everyone
+def newest(request: HttpRequest, credential_id: str) -> HttpResponse:
+    """The newest copy of it: what a refresh service answers (Open Badges 3.0, 1EdTechCredentialRefresh).
+
+    It was signed when it was renewed. Nothing is signed because somebody asks.
+    """
+    found = _find(credential_id)
+    if found is None:
+        return absent(request)
+    body, media_type = representations.representation(found, "json")
+    response = publication.machine(request, body, media_type=media_type, max_age=NEWEST_MAX_AGE)
+    return publication.private(response)
 
 
 # Exempt, because a public page has no cookie that could carry a token; all it does is look once more.
@@ -85,13 +107,17 @@ def absent(request: HttpRequest) -> HttpResponse:
     return publication.private(publication.page(response))
 
 
-def _find(credential_id: str) -> Credential | None:
-    return (
+def _find(credential_id: str, *, moment: datetime | None = None) -> Credential | None:
+    """The newest copy of what stands there; with ``moment`` the newest that had begun by then."""
+    copies = (
         Credential.objects.signed()
-        .select_related("organisation", "status_list", "version")
-        .filter(public_id=credential_id)
-        .first()
+        .under(credential_id)
+        .select_related("organisation", "status_list", "version__achievement", "first", "replaces")
     )
+    if moment is None:
+        return copies.first()
+    # Of a time before the first, the first: its own dates say that it had not begun.
+    return copies.filter(valid_from__lte=moment).first() or copies.last()
 
 
 def _file(
@@ -119,41 +145,64 @@ def _page(credential_id: str, *, fresh: bool) -> str | None:
     if found is None:
         return None
     # Without the request: what a template cannot see, it cannot put on a page that others get too (B151).
-    html = render_to_string("credential/credential.html", _context(found, at=at))
+    html = render_to_string("credential/credential.html", _context(found, at=at, now=at))
     page = kept.Kept(html, at, kept.next_date(found, at=at), state)
     cache.set(key, page, timeout=kept.MAX_AGE.total_seconds())
     return html
 
 
-def _context(found: Credential, *, at: datetime) -> dict[str, object]:
+def _past_page(request: HttpRequest, credential_id: str) -> HttpResponse:
+    """How it stood on a day that has passed: judged anew, with the lists that were signed then."""
+    now = timezone.now()
+    asked = past.moment_of(request.GET["at"], now=now)
+    if asked is None:
+        return publication.private(
+            publication.page(HttpResponseRedirect(reverse("credential", args=[credential_id]), status=303))
+        )
+    found = _find(credential_id, moment=asked)
+    if found is None:
+        return absent(request)
+    html = render_to_string("credential/credential.html", _context(found, at=asked, now=now))
+    return publication.private(publication.page(HttpResponse(html)))
+
+
+def _context(found: Credential, *, at: datetime, now: datetime) -> dict[str, object]:
+    """What the page says of ``at``, which is ``now`` or a moment that has passed."""
+    is_past = at < now
     secured, _media_type = representations.representation(found, "json")
-    report = Verifier(import_string(settings.SOURCES)()).examine(secured, at=at)
+    sources: Sources = import_string(settings.SOURCES)()
+    report = Verifier(past.ListsOfThen(sources, at) if is_past else sources).examine(secured, at=at)
     shown = (
         None if report.document is None else display.shown(report.document, public_url=settings.PUBLIC_URL)
     )
     badge = shown if isinstance(shown, display.Shown) else None
-    state = bar(found, report)
-    if report.verdict is not Verdict.COULD_NOT_CHECK:
-        kept.note_complete_check(found.public_id, at=at)
-    address = found.address(settings.PUBLIC_URL)
+    stood = life.stood_at(found, at) if is_past else life.stands(found)
+    state = bar(found, report, stood)
+    if is_past:
+        state = state.of(at)
+    if report.verdict is not Verdict.COULD_NOT_CHECK and not is_past:
+        kept.note_complete_check(found.address_id, at=at)
+    address, address_id = found.address(settings.PUBLIC_URL), found.address_id
     return {
         "report": report,
+        "checked_at": now,
         "words": verdict.words(report),
         "bar": state,
         "shown": badge if state.shows_content else None,
         "domain": _domain(report),
-        "here": reverse("credential", args=[found.public_id]),
+        "here": reverse("credential", args=[address_id]),
         "address": address,
         "public_url": settings.PUBLIC_URL,
-        "credential_id": found.public_id,
+        "credential_id": address_id,
+        "life": life.told(found, now=now),
+        "asked": at if is_past else None,
+        "latest_day": now.date().isoformat(),
         "issuer_page": reverse("issuer", args=[found.organisation.public_id]),
         "achievement_page": reverse("achievement", args=[found.version.public_id]),
         "linkedin": linkedin(found, badge, address=address) if badge else "",
         "verify_page": reverse("verify") + "?" + urlencode({"link": address}),
-        "files": [
-            (name.upper(), reverse("credential-file", args=[found.public_id, name])) for name in SUFFIXES
-        ],
-        "proof": _how_we_know(report, report.document) if report.document else (),
+        "files": [(name.upper(), reverse("credential-file", args=[address_id, name])) for name in SUFFIXES],
+        "proof": _how_we_know(report, report.document, at=at if is_past else None) if report.document else (),
     }
 
 
@@ -172,19 +221,36 @@ class Bar:
         """Where the name of the achievement is not shown at once, the answer is the page's heading."""
         return 0 if self.shows_content and not self.collapsed else 1
 
+    def of(self, moment: datetime) -> Bar:
+        """The same answer, said of a moment that has passed, and how it can be known."""
+        said = {"date": verdict.day(moment), "answer": self.sentence}
+        if self.kind == verdict.YES:
+            sentence = _("On %(date)s it was genuine, unchanged and valid.") % said
+        else:
+            sentence = _("On %(date)s: %(answer)s") % said
+        how = _("Judged with the lists that the issuer had signed by then. Each change since is kept.")
+        return replace(self, sentence=sentence, note=" ".join(filter(None, (self.note, how))))
 
-def bar(found: Credential, report: Report) -> Bar:
+
+def bar(found: Credential, report: Report, stood: life.Stood | None = None) -> Bar:
     """What the page says first. Our own record can only make it stricter, never better."""
+    stood = stood or life.stands(found)
     status = report.finding("status")
-    withdrawn = {"revoked", "suspended"} & {found.standing, status.code if status else ""}
+    withdrawn = {"revoked", "suspended"} & {stood.standing, status.code if status else ""}
     if report.document is None or (report.verdict is Verdict.NOT_VERIFIED and not withdrawn):
         return Bar(verdict.KINDS[report.verdict], verdict.sentence(report), shows_content=False)
-    if "revoked" in withdrawn:
-        return Bar(verdict.NO, _revoked(found), collapsed=_("Show the revoked credential"))
-    if "suspended" in withdrawn:
+    if "revoked" in withdrawn and stood.is_replaced:
+        said = {"date": verdict.day(stood.since)} if stood.since else {"date": ""}
         return Bar(
-            verdict.NO, _suspended(found), found.standing_reason, collapsed=_("Show the suspended credential")
+            verdict.REMARK,
+            _("The issuer put a mended credential in the place of this one on %(date)s.") % said,
+            _("This one counts no more. Nothing is wrong with whoever holds it."),
+            collapsed=_("Show the earlier credential"),
         )
+    if "revoked" in withdrawn:
+        return Bar(verdict.NO, _revoked(stood), collapsed=_("Show the revoked credential"))
+    if "suspended" in withdrawn:
+        return Bar(verdict.NO, _suspended(stood), stood.reason, collapsed=_("Show the suspended credential"))
     if report.verdict is Verdict.COULD_NOT_CHECK:
         return Bar(verdict.UNKNOWN, _could_not(report), _last_time(found))
     period = report.finding("period")
@@ -196,17 +262,23 @@ def bar(found: Credential, report: Report) -> Bar:
     return Bar(verdict.YES, _("Genuine, unchanged and currently valid."))
 
 
-def _revoked(found: Credential) -> str:
-    if found.standing != Credential.Standing.REVOKED or found.standing_at is None:
+def _revoked(stood: life.Stood) -> str:
+    if stood.standing != Credential.Standing.REVOKED or stood.since is None:
         return _("Revoked by the issuer.")
-    said = {"date": verdict.day(found.standing_at), "reason": found.standing_reason.rstrip(".")}
+    said = {"date": verdict.day(stood.since), "reason": stood.reason.rstrip(".")}
     return _("Revoked by the issuer on %(date)s. Reason: %(reason)s.") % said
 
 
-def _suspended(found: Credential) -> str:
-    if found.standing != Credential.Standing.SUSPENDED or found.standing_at is None:
+def _suspended(stood: life.Stood) -> str:
+    if stood.standing != Credential.Standing.SUSPENDED or stood.since is None:
         return _("Suspended by the issuer. It does not count at the moment.")
-    said = {"date": verdict.day(found.standing_at)}
+    said = {"date": verdict.day(stood.since)}
+    if stood.until is not None:
+        said["until"] = verdict.day(stood.until)
+        return (
+            _("Suspended by the issuer from %(date)s until %(until)s. It does not count at the moment.")
+            % said
+        )
     return _("Suspended by the issuer since %(date)s. It does not count at the moment.") % said
 
 
@@ -217,7 +289,7 @@ def _could_not(report: Report) -> str:
 
 def _last_time(found: Credential) -> str:
     """When everything could last be checked, as far as this process remembers."""
-    at = kept.last_complete_check(found.public_id)
+    at = kept.last_complete_check(found.address_id)
     return _("Everything was last checked on %(time)s.") % {"time": verdict.minute(at)} if at else ""
 
 
@@ -227,8 +299,10 @@ def _domain(report: Report) -> str:
     return issuer.details.get("domain", "") if issuer and issuer.outcome is Outcome.PASSED else ""
 
 
-def _how_we_know(report: Report, document: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
-    """The technical facts, for those who want to repeat the check."""
+def _how_we_know(
+    report: Report, document: Mapping[str, object], *, at: datetime | None
+) -> tuple[tuple[str, str], ...]:
+    """The technical facts, for those who want to repeat the check; ``at`` is a moment that has passed."""
     signature, issuer = report.finding("signature"), report.finding("issuer")
     status = document.get("credentialStatus")
     facts: list[tuple[str, object]] = []
@@ -244,7 +318,7 @@ def _how_we_know(report: Report, document: Mapping[str, object]) -> tuple[tuple[
         ]
     if isinstance(status, dict):
         facts += [
-            (_("Status list"), status.get("statusListCredential")),
+            (_("Status list"), past.address_at(str(status.get("statusListCredential")), at)),
             (_("Entry in the list"), status.get("statusListIndex")),
         ]
     return tuple((term, str(value)) for term, value in facts if value)
@@ -267,5 +341,5 @@ def linkedin(found: Credential, shown: display.Shown, *, address: str) -> str:
     }
     if shown.valid_until:
         fields |= {"expirationYear": shown.valid_until.year, "expirationMonth": shown.valid_until.month}
-    fields |= {"certUrl": address, "certId": found.public_id}
+    fields |= {"certUrl": address, "certId": found.address_id}
     return "https://www.linkedin.com/profile/add?" + urlencode(fields)

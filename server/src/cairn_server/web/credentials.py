@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
 
 from django import forms
 from django.conf import settings
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cairn_server.achievements.models import AchievementVersion
-from cairn_server.issuing import services
+from cairn_server.issuing import history, services, standing
 from cairn_server.issuing.models import Credential
 from cairn_server.journal.models import Entry
 from cairn_server.organisations import roles
@@ -26,12 +27,11 @@ from cairn_server.web.journal import names_of
 from cairn_server.web.organisation import posted, status_of
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Callable
+    from datetime import date
 
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse, HttpResponseBase
-
-    from cairn_server.accounts.models import Person
 
 
 class FilterForm(forms.Form):
@@ -65,7 +65,8 @@ class FilterForm(forms.Form):
             Credential.objects.visible_to(self.member.person)
             .filter(organisation=self.member.organisation)
             .signed()
-            .select_related("version")
+            .newest()
+            .select_related("version", "first")
             .order_by("-awarded_at", "-id")
         )
         self.full_clean()
@@ -152,6 +153,8 @@ def detail(request: HttpRequest, member: Member, credential_id: str) -> HttpResp
             "credential": credential,
             "deliveries": credential.deliveries.order_by("-id"),
             "history": history_of(credential),
+            "changes": history.changes_of(credential),
+            "successor": credential.successor,
             "at": timezone.now(),
         },
     )
@@ -166,6 +169,29 @@ class ReasonForm(forms.Form):
     )
 
 
+class UntilField(forms.DateField):
+    """A day that a suspension lasts to, that day included."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=gettext_lazy("Until"),
+            required=False,
+            widget=listing.DateInput,
+            help_text=gettext_lazy("After that day it is given back by itself. Leave it empty for no end."),
+        )
+
+
+class SuspendForm(ReasonForm):
+    until = UntilField()
+
+    def clean_until(self) -> datetime | None:
+        return end_of(self.cleaned_data["until"])
+
+
+def end_of(day: date | None) -> datetime | None:
+    return None if day is None else datetime.combine(day, time.min, UTC) + timedelta(days=1)
+
+
 def history_of(credential: Credential) -> list[tuple[Entry, str]]:
     """What the journal says about this credential, and who did it, newest first."""
     entries = (
@@ -177,22 +203,23 @@ def history_of(credential: Credential) -> list[tuple[Entry, str]]:
     return [(entry, people.get(entry.actor_id, "")) for entry in entries]
 
 
-class Verb(Protocol):
-    """What revoke, suspend and reinstate have in common."""
-
-    def __call__(self, credential: Credential, /, *, by: Person, reason: str, at: datetime) -> object: ...
-
-
 def act(
-    request: HttpRequest, member: Member, credential_id: str, *, verb: Verb, template: str, done: str
+    request: HttpRequest,
+    member: Member,
+    credential_id: str,
+    *,
+    verb: Callable[..., object],
+    template: str,
+    done: str,
+    asks: type[forms.Form] = ReasonForm,
 ) -> HttpResponse:
     """Ask for the reason, do it, and go back to the credential with a sentence that says so."""
     credential = member.credential(credential_id)
     roles.require_signer(member.person, member.organisation)
-    form = ReasonForm(posted(request))
+    form = asks(posted(request))
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
-            verb(credential, by=member.person, reason=form.cleaned_data["reason"], at=timezone.now())
+            verb(credential, by=member.person, at=timezone.now(), **form.cleaned_data)
             messages.success(request, done)
             return redirect("credential-detail", member.organisation.public_id, credential.public_id)
     context = {"member": member, "credential": credential, "form": form}
@@ -206,7 +233,7 @@ def revoke(request: HttpRequest, member: Member, credential_id: str) -> HttpResp
         request,
         member,
         credential_id,
-        verb=services.revoke,
+        verb=standing.revoke,
         template="credentials/revoke.html",
         done=_("Revoked. The holder gets an e-mail with the reason."),
     )
@@ -219,9 +246,10 @@ def suspend(request: HttpRequest, member: Member, credential_id: str) -> HttpRes
         request,
         member,
         credential_id,
-        verb=services.suspend,
+        verb=standing.suspend,
         template="credentials/suspend.html",
         done=_("Suspended. The holder gets an e-mail with the reason."),
+        asks=SuspendForm,
     )
 
 
@@ -232,7 +260,7 @@ def reinstate(request: HttpRequest, member: Member, credential_id: str) -> HttpR
         request,
         member,
         credential_id,
-        verb=services.reinstate,
+        verb=standing.reinstate,
         template="credentials/reinstate.html",
         done=_("Reinstated. The holder gets an e-mail."),
     )

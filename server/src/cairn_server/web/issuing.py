@@ -1,38 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Awarding: to one person with a look before it counts, or to a list with a dry run before it counts."""
+"""Awarding to one person, with a look before it counts; lists of people are in ``web.lists``."""
 
 from __future__ import annotations
 
-import base64
 import secrets
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from cairn_server.accounts.services import clean_address
 from cairn_server.achievements.models import AchievementVersion
-from cairn_server.issuing import batches, services
-from cairn_server.issuing.models import Batch, BatchRow, Delivery
+from cairn_server.issuing import services
 from cairn_server.issuing.services import Recipient
 from cairn_server.organisations import roles
 from cairn_server.web import listing, markdown
-from cairn_server.web.access import AWARD_READERS, ISSUERS, Member, member_page, refusals_on
+from cairn_server.web.access import ISSUERS, Member, member_page, refusals_on
 from cairn_server.web.organisation import FORM_METHODS, status_of
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse, HttpResponseBase
+    from django.http import HttpRequest, HttpResponse
 
-    from cairn_server.issuing.recipients import DryRun
 
 # A list travels once more with the confirmation, in base64, inside Django's limit for a form.
 LARGEST_LIST = 1_500_000
@@ -180,149 +175,3 @@ def as_read(form: AwardForm, at: datetime) -> dict[str, Any]:
         "at": at,
         "narrative": markdown.render(given["narrative"]),
     }
-
-
-# Lists
-
-
-class ListForm(ChooseForm):
-    file = forms.FileField(
-        label=gettext_lazy("A file"),
-        required=False,
-        help_text=gettext_lazy("CSV from any spreadsheet. Commas, semicolons or tabs; we find out which."),
-        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv,text/plain"}),
-    )
-    text = forms.CharField(
-        label=gettext_lazy("Or paste the rows"),
-        required=False,
-        max_length=LARGEST_LIST,
-        strip=False,
-        widget=forms.Textarea(attrs={"rows": 8, "class": "code", "spellcheck": "false"}),
-        help_text=gettext_lazy(
-            "With the line of headings: e-mail and name are needed, everything else is optional."
-        ),
-    )
-    # The list that was checked, as it came, so that what is confirmed is what was looked at.
-    checked = forms.CharField(required=False, widget=forms.HiddenInput)
-    dates = forms.ChoiceField(
-        label=gettext_lazy("How dates are written"),
-        required=False,
-        widget=forms.RadioSelect,
-        choices=[
-            ("day", gettext_lazy("Day first: 03/04/2026 is 3 April")),
-            ("month", gettext_lazy("Month first: 03/04/2026 is 4 March")),
-        ],
-    )
-
-    def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        if file and file.size > LARGEST_LIST:
-            raise ValidationError(_("A list may have 1.5 MB at most. Send it in parts."), code="limit-size")
-        return file
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if self.errors:
-            return cleaned
-        if cleaned["file"]:
-            cleaned["list"] = cleaned["file"].read()
-        elif cleaned["text"].strip():
-            cleaned["list"] = cleaned["text"].encode()
-        elif cleaned["checked"]:
-            try:
-                cleaned["list"] = base64.b64decode(cleaned["checked"], validate=True)
-            except ValueError as error:  # also said of text outside ASCII, which is no binascii.Error
-                raise ValidationError(
-                    _("The list got lost on the way. Give it once more."), code="lost"
-                ) from error
-        else:
-            self.add_error("file", _("Choose a file, or paste the rows."))
-        return cleaned
-
-
-@require_http_methods(FORM_METHODS)
-@member_page(*ISSUERS)
-def award_list(request: HttpRequest, member: Member) -> HttpResponse:
-    """Check, look, confirm. Confirming reads the list again: the world may have changed since the look."""
-    roles.require_signer(member.person, member.organisation)
-    versions = awardable(member)
-    if not versions:
-        return render(request, "issuing/nothing_to_award.html", {"member": member})
-    data = (request.POST, request.FILES) if request.method == "POST" else ()
-    form = ListForm(*data, initial={"version": request.GET.get("version", "")}, versions=versions)
-    if not data or not form.is_valid():
-        return render(request, "issuing/list.html", {"member": member, "form": form}, status=status_of(form))
-    at = timezone.now()
-    given = form.cleaned_data
-    with refusals_on(form):
-        dry_run = batches.check_rows(
-            by=member.person,
-            version=given["version"],
-            text=given["list"],
-            day_first={"day": True, "month": False}.get(given["dates"]),
-            at=at,
-        )
-        if request.POST.get("do") == "award" and dry_run.ok:
-            batch = batches.start_batch(by=member.person, version=given["version"], dry_run=dry_run, at=at)
-            return redirect("batch", member.organisation.public_id, batch.public_id)
-        return render(request, "issuing/list_checked.html", checked_context(member, form, dry_run))
-    return render(request, "issuing/list.html", {"member": member, "form": form}, status=422)
-
-
-def checked_context(member: Member, form: ListForm, dry_run: DryRun) -> dict[str, Any]:
-    return {
-        "member": member,
-        "form": form,
-        "version": form.cleaned_data["version"],
-        "dry_run": dry_run,
-        "columns": sorted(dry_run.columns.items()),
-        "shown": dry_run.fresh[:3],
-        "checked": base64.b64encode(form.cleaned_data["list"]).decode(),
-    }
-
-
-@require_safe
-@member_page(*AWARD_READERS)
-def batch(request: HttpRequest, member: Member, batch_id: str) -> HttpResponseBase:
-    """Numbers, never a spinner. With scripts the numbers refresh themselves, without there is a link."""
-    found = member.batch(batch_id)
-    if listing.wants_csv(request):
-        return outcomes(found)
-    counts = found.counts()
-    mails = Delivery.objects.filter(credential__batch=found)
-    context = {
-        "member": member,
-        "batch": found,
-        "counts": counts,
-        "done": found.total - counts[BatchRow.State.WAITING],
-        # Not over before the mail is out: "awarded" is half of what somebody waits for here.
-        "running": found.state in (Batch.State.QUEUED, Batch.State.RUNNING)
-        or mails.filter(state=Delivery.State.DUE).exists(),
-        "sent": mails.filter(state=Delivery.State.SENT).count(),
-        "unsent": mails.filter(state=Delivery.State.FAILED).count(),
-        "address": reverse("batch", args=[member.organisation.public_id, found.public_id]),
-    }
-    if request.headers.get("HX-Request"):
-        return render(request, "issuing/_progress.html", context)
-    problems = found.rows.filter(state=BatchRow.State.FAILED).order_by("number")
-    context["page"] = listing.page_of(request, problems)
-    return render(request, "issuing/batch.html", context)
-
-
-def outcomes(found: Batch) -> HttpResponseBase:
-    """Every row of the list with what became of it."""
-    return listing.csv_download(
-        "list",
-        [_("Line"), _("Name"), _("E-mail"), _("State"), _("Why"), _("Address")],
-        (
-            [
-                row.number,
-                row.values.get("name"),
-                row.values.get("email"),
-                row.get_state_display(),
-                row.problem,
-                row.credential.address(settings.PUBLIC_URL) if row.credential else "",
-            ]
-            for row in found.rows.select_related("credential").order_by("number").iterator()
-        ),
-    )

@@ -29,7 +29,18 @@ WATCHED = (
     "standing",
     "standing_at",
     "standing_reason",
-    "status_list__version",
+    "suspended_until",
+    "status_list__published",
+    # Its renewals, which stand under the same address, and what was put in its place.
+    "copies__public_id",
+    "copies__state",
+    "copies__standing_at",
+    "copies__standing_reason",
+    "copies__status_list__published",
+    "successors__public_id",
+    "successors__state",
+    "version__achievement__archived_at",
+    "version__achievement__renewal_rule__changed_at",
     "version__public_id",
     "organisation__name",
     "organisation__did",
@@ -69,8 +80,8 @@ def state_of(credential_id: str) -> State:
 
 def next_date(found: Credential, *, at: datetime) -> datetime | None:
     """The next moment at which the dates alone change the answer."""
-    ahead = [date for date in (found.valid_from, found.valid_until) if date is not None and date > at]
-    return min(ahead, default=None)
+    dates = (found.valid_from, found.valid_until, found.suspended_until)
+    return min((date for date in dates if date is not None and date > at), default=None)
 
 
 def note_complete_check(credential_id: str, *, at: datetime) -> None:

@@ -221,6 +221,23 @@ class SettingsForm(NewOrganisationForm):
         ),
     )
 
+    approval_above = forms.IntegerField(
+        label=gettext_lazy("A second person approves lists of more people than"),
+        required=False,
+        min_value=0,
+        max_value=10_000_000,
+        help_text=gettext_lazy(
+            "Leave it empty if whoever brings a list may also start it, however long it is."
+        ),
+    )
+    undo_minutes = forms.IntegerField(
+        label=gettext_lazy("Minutes that the e-mails of a list wait"),
+        required=False,
+        min_value=0,
+        max_value=24 * 60,
+        help_text=gettext_lazy("Until then a list can be undone before anybody was told of it."),
+    )
+
     def clean_logo(self) -> Any:
         logo = self.cleaned_data["logo"]
         if logo and logo.size > LARGEST_LOGO:
@@ -238,13 +255,19 @@ def settings(request: HttpRequest, member: Member) -> HttpResponse:
     form = SettingsForm(
         posted(request),
         request.FILES or None,
-        initial={name: getattr(organisation, name) for name in fields},
+        initial={name: getattr(organisation, name) for name in (*fields, "approval_above", "undo_minutes")},
     )
     if request.method == "POST" and form.is_valid():
         with refusals_on(form), transaction.atomic():
             at = timezone.now()
             services.update_profile(
                 organisation, by=member.person, at=at, **{name: form.cleaned_data[name] for name in fields}
+            )
+            services.set_approval_limit(
+                organisation, by=member.person, above=form.cleaned_data["approval_above"], at=at
+            )
+            services.set_undo_minutes(
+                organisation, by=member.person, minutes=form.cleaned_data["undo_minutes"] or 0, at=at
             )
             if upload := form.cleaned_data["logo"]:
                 png = accept_upload(upload.read())

@@ -12,9 +12,11 @@ from cairn_server.web import (
     issuer,
     language,
     pages,
+    reminders,
     report,
     styleguide,
     verify,
+    versions,
 )
 
 
@@ -46,8 +48,10 @@ urlpatterns = [
     path("c/<public_id:credential_id>", credential.credential, name="credential"),
     path("c/<public_id:credential_id>.<suffix:suffix>", credential.file, name="credential-file"),
     path("c/<public_id:credential_id>/check", credential.check, name="credential-check"),
+    path("c/<public_id:credential_id>/newest", credential.newest, name="credential-newest"),
     path("a/<public_id:version_id>", achievement.achievement, name="achievement"),
     path("a/<public_id:version_id>.json", achievement.document, name="achievement-json"),
+    path("a/<public_id:version_id>/versions", versions.versions, name="achievement-versions"),
     path("a/<public_id:version_id>/image.png", achievement.image, name="achievement-image"),
     path("i/<public_id:organisation_id>", issuer.issuer, name="issuer"),
     path("i/<public_id:organisation_id>.json", issuer.document, name="issuer-json"),
@@ -56,6 +60,7 @@ urlpatterns = [
     path("privacy", pages.page, {"name": "privacy"}, name="privacy"),
     path("terms", pages.page, {"name": "terms"}, name="terms"),
     path("imprint", pages.page, {"name": "imprint"}, name="imprint"),
+    path("reminders/<public_id:letter>/stop", reminders.stop, name="reminders-stop"),
     path("language", language.choose, name="language"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("", include("cairn_server.web.urls_desk")),

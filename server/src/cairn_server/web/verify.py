@@ -24,7 +24,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from cairn import MalformedError, Report, Sources, UnavailableError, UnsupportedError, Verdict, Verifier
-from cairn_server import receipts
+from cairn_server import past, receipts
 from cairn_server.accounts import limits
 from cairn_server.web import display, verdict
 from cairn_server.web.brought import LONGEST_LINK, PUBLIC_ID, InMemory, Thing, VerifyForm
@@ -177,7 +177,14 @@ def verify(request: HttpRequest) -> HttpResponse:
     things = form.things
     _count(request, len(things))
 
-    results = list(judged(things, holder=form.cleaned_data["holder"], lists=form.lists_that_count))
+    results = list(
+        judged(
+            things,
+            holder=form.cleaned_data["holder"],
+            lists=form.lists_that_count,
+            moment=form.cleaned_data["at"],
+        )
+    )
     if len(results) > 1:
         return _many_page(request, results, again=_again(form))
     [result] = results
@@ -202,13 +209,21 @@ def _again(form: VerifyForm) -> str:
 
 
 def judged(
-    things: Iterable[Thing], *, holder: str = "", lists: Collection[str] | None = None
+    things: Iterable[Thing],
+    *,
+    holder: str = "",
+    lists: Collection[str] | None = None,
+    moment: datetime | None = None,
 ) -> Iterator[Result]:
     """An answer for each thing, in the order they were brought in.
 
     ``holder`` is who should have them, ``lists`` are the names of the trust lists that count; None is all.
+    ``moment`` is a moment that has passed, about which is asked; None is now.
     """
     sources: Sources = import_string(settings.SOURCES)()
+    if moment is not None:
+        sources = past.ListsOfThen(sources, moment)
+    count_check = import_string(settings.COUNT_CHECK)
     checks: tuple[Check, ...] = import_string(settings.CHECKS)(lists=lists, holder=holder or None)
     verifier, end = Verifier(sources, checks), monotonic() + LONGEST_SECONDS
     for number, thing in enumerate(things, start=1):
@@ -217,11 +232,25 @@ def judged(
             yield Result(number, thing, problem=problem)
             continue
         try:
-            report = verifier.examine(thing.read(sources), at=timezone.now())
+            report = verifier.examine(thing.read(sources), at=moment or timezone.now())
         except (MalformedError, UnsupportedError, UnavailableError) as error:
             yield Result(number, thing, problem=_in_words(error))
             continue
-        yield Result(number, thing, answer=answer(report), state=seal(thing.given, report))
+        count_check((report.document or {}).get("id"), at=timezone.now())
+        found = answer(report)
+        if moment is not None:
+            # A report to keep says when it was checked; of a day that has passed there is none.
+            found = replace(found, words=replace(found.words, sentence=_said_of(moment, found.words)))
+            yield Result(number, thing, answer=found)
+            continue
+        yield Result(number, thing, answer=found, state=seal(thing.given, report))
+
+
+def _said_of(moment: datetime, words: verdict.Words) -> str:
+    said = {"date": verdict.day(moment), "answer": words.sentence}
+    if words.kind == verdict.YES:
+        return _("On %(date)s it was genuine, unchanged and valid.") % said
+    return _("On %(date)s: %(answer)s") % said
 
 
 def answer(report: Report, *, around: verdict.Words | None = None) -> Answer:
@@ -290,7 +319,8 @@ def _result_page(request: HttpRequest, result: Result, *, again: str) -> HttpRes
         "answer": result.answer,
         "again": again,
         "checker": receipts.checker(),
-        "states": [result.state],
+        "checked_at": timezone.now(),
+        "states": [result.state] if result.state else [],
     }
     return private(page(render(request, "verify/result.html", context)))
 

@@ -19,10 +19,10 @@ from cairn_server.web import listing
 from cairn_server.web.access import person_of
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponseBase
 
     from cairn_server.accounts.models import Person
+    from cairn_server.issuing.models import CredentialQuerySet
 
 
 @require_safe
@@ -61,7 +61,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-def awarded_to(person: Person) -> QuerySet[Credential]:
+def awarded_to(person: Person) -> CredentialQuerySet:
     """Awards to the person's confirmed addresses, newest first.
 
     Asked of the awards and not of what was delivered: an address confirmed a minute ago shows its awards now,
@@ -69,7 +69,8 @@ def awarded_to(person: Person) -> QuerySet[Credential]:
     """
     return (
         Credential.objects.signed()
+        .newest()
         .filter(recipient_email__in=verified_addresses(person))
-        .select_related("version__picture", "organisation")
+        .select_related("version__picture", "organisation", "first")
         .order_by("-awarded_at", "-id")
     )

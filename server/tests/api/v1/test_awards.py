@@ -141,7 +141,7 @@ def test_a_fault_of_ours_is_not_the_callers_f14(
     def refuse(*_arguments: object, **_named: object) -> None:
         raise signing.OwnProductRefused("lint", "signature: signature-mismatch")
 
-    monkeypatch.setattr(signing, "sign_all", refuse)
+    monkeypatch.setattr(signing, "prepare", refuse)
     machine = caller()
     machine.client.raise_request_exception = False
 

@@ -20,6 +20,7 @@ from cairn_server.api import problems, v1
 from cairn_server.api.problems import PROBLEMS, type_of
 from cairn_server.api.v1 import awards, paging, tokens
 from cairn_server.config import trust
+from cairn_server.issuing import replacing, standing
 from cairn_server.issuing import services as issuing
 from cairn_server.organisations import roles, watermark
 
@@ -38,6 +39,8 @@ BEHIND_THE_INTERFACE = (
     tokens,
     errors,
     issuing,
+    standing,
+    replacing,
     roles,
     trust,
     watermark,
@@ -110,6 +113,7 @@ def test_whom_to_trust_and_to_compare_is_asked_for_in_writing(document: dict[str
         ("query", "receipt"),
         ("query", "content"),
         ("query", "lists"),
+        ("query", "at"),
         ("header", "Cairn-Holder"),
     }
     assert not any(each.get("required") for each in asked)

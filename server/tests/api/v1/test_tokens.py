@@ -31,6 +31,17 @@ OPERATIONS = [
     ("POST", f"/awards/{NEVER}/revoke", Scope.AWARDS_WRITE),
     ("POST", f"/awards/{NEVER}/suspend", Scope.AWARDS_WRITE),
     ("POST", f"/awards/{NEVER}/reinstate", Scope.AWARDS_WRITE),
+    ("POST", f"/awards/{NEVER}/replace", Scope.AWARDS_WRITE),
+    ("GET", "/batches", Scope.AWARDS_READ),
+    ("POST", "/batches", Scope.AWARDS_WRITE),
+    ("GET", f"/batches/{NEVER}", Scope.AWARDS_READ),
+    ("GET", f"/batches/{NEVER}/results", Scope.AWARDS_READ),
+    ("POST", f"/batches/{NEVER}/start", Scope.AWARDS_WRITE),
+    ("POST", f"/batches/{NEVER}/pause", Scope.AWARDS_WRITE),
+    ("POST", f"/batches/{NEVER}/resume", Scope.AWARDS_WRITE),
+    ("POST", f"/batches/{NEVER}/cancel", Scope.AWARDS_WRITE),
+    ("POST", "/standing-changes", Scope.AWARDS_WRITE),
+    ("GET", f"/standing-changes/{NEVER}", Scope.AWARDS_READ),
 ]
 
 

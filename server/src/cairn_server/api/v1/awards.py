@@ -22,7 +22,8 @@ from cairn_server.api.v1.achievements import versions_of
 from cairn_server.api.v1.paging import Paging, Strict, page, public_url
 from cairn_server.api.v1.tokens import needs, token_of
 from cairn_server.errors import Refusal
-from cairn_server.issuing import services
+from cairn_server.issuing import replacing, services, standing
+from cairn_server.issuing.life import Standing, StandingAct
 from cairn_server.issuing.models import Credential
 from cairn_server.issuing.services import Recipient
 from cairn_server.organisations.models import Scope
@@ -140,6 +141,59 @@ class ReasonIn(Strict):
     reason: Annotated[str, Field(min_length=1, max_length=500, description="Shown on the credential's page")]
 
 
+class SuspendIn(ReasonIn):
+    until: Annotated[Moment | None, Field(description="It is given back by itself then")] = None
+
+
+class ReplaceIn(ReasonIn):
+    """What was wrong, said anew; what is left out stays as it is."""
+
+    name: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    email: Address | None = None
+    evidence_url: Annotated[str | None, Field(max_length=2000)] = None
+    evidence_name: Annotated[str | None, Field(max_length=200)] = None
+    evidence_description: Annotated[str | None, Field(max_length=5000)] = None
+    narrative: Annotated[str | None, Field(max_length=5000)] = None
+    grade: Annotated[str | None, Field(max_length=100)] = None
+
+
+class ChangeIn(ReasonIn):
+    """Which awards: each by its id, or all of a list, or all of an achievement version. One of the three."""
+
+    awards: Annotated[list[RandomId], Field(max_length=8_000)] = []
+    batch: Annotated[RandomId | None, Field(description="Id of a list that was awarded")] = None
+    achievement: Annotated[RandomId | None, Field(description="Id of an achievement version")] = None
+    standing: Literal["active", "suspended", "revoked"]
+    until: Annotated[Moment | None, Field(description="Of a suspension that ends by itself")] = None
+    tell: Annotated[bool, Field(description="Tell every holder by e-mail")] = True
+
+
+class ChangeOut(Schema):
+    """One decision about many awards, and how far it has come."""
+
+    id: str
+    standing: Literal["active", "suspended", "revoked"]
+    state: Literal["awaiting", "running", "done", "cancelled"]
+    total: int
+    waiting: int
+    done: int
+    skipped: int
+    requested_at: datetime
+    finished_at: datetime | None
+
+    @staticmethod
+    def of(act: StandingAct) -> dict[str, Any]:
+        return {
+            "id": act.public_id,
+            "standing": act.to,
+            "state": act.state,
+            "total": act.total,
+            "requested_at": act.at,
+            "finished_at": act.finished_at,
+            **act.counts(),
+        }
+
+
 @router.get(
     "/awards",
     response=AwardPage,
@@ -183,7 +237,7 @@ def create_award(
         detail = _("An Idempotency-Key has 1 to 80 visible ASCII characters.")
         raise Refusal("idempotency-key", detail, status=400)
     request_key = KEY_PREFIX + idempotency_key
-    version = _version(token, body.achievement)
+    version = published_version(token, body.achievement)
     before = Credential.objects.filter(organisation=token.organisation, request_key=request_key).exists()
     details = body.model_dump(exclude={"achievement", "recipient"}, exclude_unset=True)
     credential = services.award(
@@ -197,7 +251,7 @@ def create_award(
     return Status(200 if before else 201, credential)
 
 
-def _version(token: ApiToken, public_id: str) -> AchievementVersion:
+def published_version(token: ApiToken, public_id: str) -> AchievementVersion:
     version = versions_of(token).filter(public_id=public_id).first()
     if version is None:
         # In the body, so the address is right and the field is wrong; same words for a foreign id (B135).
@@ -224,7 +278,7 @@ def get_award(request: HttpRequest, award_id: RandomId) -> Credential:
     operation_id="revokeAward",
 )
 def revoke_award(request: HttpRequest, award_id: RandomId, body: ReasonIn) -> Credential:
-    return _change(request, award_id, body, services.revoke)
+    return _change(request, award_id, body, standing.revoke)
 
 
 @router.post(
@@ -234,8 +288,8 @@ def revoke_award(request: HttpRequest, award_id: RandomId, body: ReasonIn) -> Cr
     summary="Suspend an award; verifiers other than Cairn may not see it",
     operation_id="suspendAward",
 )
-def suspend_award(request: HttpRequest, award_id: RandomId, body: ReasonIn) -> Credential:
-    return _change(request, award_id, body, services.suspend)
+def suspend_award(request: HttpRequest, award_id: RandomId, body: SuspendIn) -> Credential:
+    return _change(request, award_id, body, standing.suspend)
 
 
 @router.post(
@@ -246,15 +300,84 @@ def suspend_award(request: HttpRequest, award_id: RandomId, body: ReasonIn) -> C
     operation_id="reinstateAward",
 )
 def reinstate_award(request: HttpRequest, award_id: RandomId, body: ReasonIn) -> Credential:
-    return _change(request, award_id, body, services.reinstate)
+    return _change(request, award_id, body, standing.reinstate)
 
 
 def _change(request: HttpRequest, award_id: str, body: ReasonIn, verb: Callable[..., object]) -> Credential:
     token = token_of(request)
     credential = get_object_or_404(awards_of(token), public_id=award_id)
-    verb(credential, by=token.created_by, reason=body.reason, at=timezone.now())
+    verb(credential, by=token.created_by, at=timezone.now(), **body.model_dump())
     credential.refresh_from_db()
     return credential
+
+
+@router.post(
+    "/awards/{random_id:award_id}/replace",
+    response={201: AwardOut},
+    **needs(Scope.AWARDS_WRITE),
+    summary="Mend an award: a new one takes its place, and this one is revoked as replaced",
+    operation_id="replaceAward",
+)
+def replace_award(request: HttpRequest, award_id: RandomId, body: ReplaceIn) -> Status[Credential]:
+    token = token_of(request)
+    credential = get_object_or_404(awards_of(token), public_id=award_id)
+    said = body.model_dump(exclude={"reason"}, exclude_none=True)
+    mended = replacing.replace(credential, by=token.created_by, reason=body.reason, at=timezone.now(), **said)
+    return Status(201, mended)
+
+
+@router.post(
+    "/standing-changes",
+    response={202: ChangeOut},
+    **needs(Scope.AWARDS_WRITE),
+    summary="Revoke, suspend or reinstate up to 100,000 awards in one decision",
+    description=(
+        "Above the organisation's limit it waits until somebody else has approved it in the pages. What "
+        "stands like that already is left out."
+    ),
+    operation_id="changeStanding",
+)
+def change_standing(request: HttpRequest, body: ChangeIn) -> Status[dict[str, Any]]:
+    token = token_of(request)
+    act = standing.change_many(
+        organisation=token.organisation,
+        credentials=_chosen(token, body),
+        to=Standing(body.standing),
+        by=token.created_by,
+        reason=body.reason,
+        until=body.until,
+        tells=body.tell,
+        at=timezone.now(),
+    )
+    return Status(202, ChangeOut.of(act))
+
+
+def _chosen(token: ApiToken, body: ChangeIn) -> QuerySet[Credential]:
+    if sum(map(bool, (body.awards, body.batch, body.achievement))) != 1:
+        raise Refusal("which-awards", _("Give one of: awards, batch, achievement."), status=422)
+    if body.batch:
+        return awards_of(token).filter(batch__public_id=body.batch)
+    if body.achievement:
+        return awards_of(token).filter(version__public_id=body.achievement)
+    wanted = set(body.awards)
+    found = awards_of(token).filter(public_id__in=wanted)
+    if found.count() != len(wanted):
+        # In the body, so the address is right and a field is wrong; same words for a foreign id (B135).
+        raise Refusal("unknown-award", _("One of these awards does not exist."), status=422)
+    return found
+
+
+@router.get(
+    "/standing-changes/{random_id:change_id}",
+    response=ChangeOut,
+    **needs(Scope.AWARDS_READ),
+    summary="How far a decision about many awards has come",
+    operation_id="getStandingChange",
+)
+def get_standing_change(request: HttpRequest, change_id: RandomId) -> dict[str, Any]:
+    token = token_of(request)
+    acts = StandingAct.objects.filter(organisation=token.organisation)
+    return ChangeOut.of(get_object_or_404(acts, public_id=change_id))
 
 
 def awards_of(token: ApiToken) -> QuerySet[Credential]:

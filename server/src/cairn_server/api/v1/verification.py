@@ -12,8 +12,11 @@ from typing import Any, Literal
 from django.conf import settings
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from ninja import Field, Header, Query, Router, Schema
 
+from cairn.errors import MalformedError
+from cairn_server import past
 from cairn_server.accounts import limits
 from cairn_server.api import verify
 
@@ -88,6 +91,14 @@ class Wishes(Schema):
             "several. Left out, all count; empty, none, and nobody is asked who the issuer is."
         ),
     )
+    at: str | None = Field(
+        None,
+        max_length=40,
+        description=(
+            "A day or a moment that has passed, as 2026-03-12 or 2026-03-12T09:00:00Z: judge as of then, "
+            "with the status lists that were signed by then where the issuer keeps them"
+        ),
+    )
 
 
 class Asked(Schema):
@@ -134,11 +145,15 @@ ReportOut.model_rebuild()
     },
 )
 def verify_credential(request: HttpRequest, wishes: Query[Wishes], asked: Header[Asked]) -> Any:
+    moment = past.moment_of(wishes.at, now=timezone.now()) if wishes.at else None
+    if wishes.at and moment is None:
+        raise MalformedError("invalid-moment", _("Give a day or a moment that has passed."))
     wanted = verify.Wishes(
         receipt=wishes.receipt,
         content=wishes.content,
         lists=None if wishes.lists is None else tuple(name for name in wishes.lists if name),
         holder=asked.holder,
+        moment=moment,
     )
     if not verify.is_many(request):
         return verify.examine(request, wanted, at=timezone.now())

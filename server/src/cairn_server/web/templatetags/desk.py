@@ -9,7 +9,7 @@ from django import template
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from cairn_server.issuing.models import Credential
+from cairn_server.issuing.models import Batch, Credential
 from cairn_server.web import journal
 from cairn_server.web import stones as drawing
 from cairn_server.web.sign_in import in_our_words
@@ -17,7 +17,7 @@ from cairn_server.web.templatetags.ui import status, stepper
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from django.forms import Form
     from django.utils.safestring import SafeString
@@ -34,6 +34,8 @@ def organisation_tabs(member: Member, here: str) -> dict[str, Any]:
         ("organisation", _("Overview"), True),
         ("achievements", _("Achievements"), True),
         ("credentials", _("Credentials"), member.may_read_awards),
+        ("renewals", _("Renewals"), member.may_read_awards),
+        ("analytics", _("Figures"), member.may_read_awards),
         ("organisation-members", _("Members"), True),
         ("organisation-keys", _("Keys"), True),
         ("organisation-tokens", _("API"), member.may_oversee),
@@ -87,6 +89,38 @@ def first_cairn(steps: Sequence[tuple[str, str, bool]]) -> SafeString:
 def award_steps(current: int) -> dict[str, Any]:
     """Where one is between a name and an award: the same three steps for a person and for a list."""
     return stepper([_("Who and what"), _("Preview"), _("Awarded")], current)
+
+
+@register.inclusion_tag("ui/stepper.html", name="list_steps")
+def list_steps(current: int) -> dict[str, Any]:
+    """Where a list is: brought, its columns settled, looked at, awarded."""
+    return stepper([_("List"), _("Columns"), _("Check"), _("Award")], current)
+
+
+@register.inclusion_tag("ui/status.html", name="batch_state")
+def batch_state(batch: Batch) -> dict[str, Any]:
+    kind = {
+        Batch.State.DONE: "positive",
+        Batch.State.DONE_WITH_ERRORS: "caution",
+        Batch.State.AWAITING_APPROVAL: "caution",
+        Batch.State.PAUSED: "caution",
+        Batch.State.CANCELLED: "negative",
+    }.get(Batch.State(batch.state), "neutral")
+    return status(batch.get_state_display(), kind)
+
+
+@register.filter
+def duration(value: timedelta | None) -> str:
+    """How long something takes, in the two largest units that people count in."""
+    seconds = max(0, int(value.total_seconds())) if value is not None else 0
+    minutes, hours = seconds // 60, seconds // 3600
+    if hours:
+        return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes % 60}
+    if minutes >= 10:
+        return _("%d min") % minutes
+    if minutes:
+        return _("%(minutes)d min %(seconds)d s") % {"minutes": minutes, "seconds": seconds % 60}
+    return _("%d s") % seconds
 
 
 @register.inclusion_tag("ui/status.html", name="standing")

@@ -10,15 +10,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from cairn.errors import UnavailableError
-from cairn_server.config import archive
+from cairn_server.config import archive, signer
 from cairn_server.config.checks import require_current_schema
 from cairn_server.errors import Refusal
-from cairn_server.organisations import keys
 from cairn_server.organisations.models import DataKey, InstallationKey
 
 
 class Command(BaseCommand):
-    help = "Fill an empty, migrated database from a backup. The copy awards nothing until confirm-restore."
+    help = "Fill an empty, migrated database from a backup. The copy awards nothing until recover."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -39,7 +38,7 @@ class Command(BaseCommand):
                 f" Put the original one at {settings.KEY_ENCRYPTION_KEY_PATH}."
             )
         self.stdout.write(
-            "Nothing is awarded until you run: cairn-server confirm-restore\n"
+            "Nothing is awarded until you run: cairn-server recover\n"
             "Do so only when no other copy of this installation awards any more."
         )
 
@@ -56,7 +55,7 @@ class Command(BaseCommand):
 
     def _keys_fit(self) -> bool:
         try:
-            here = keys.key_store().kek_id
+            here = signer.key_store().kek_id
         except UnavailableError:
             return False
         return not any(model.objects.exclude(kek_id=here).exists() for model in (DataKey, InstallationKey))

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from cairn_server.config import first_start
+from cairn_server.config import first_start, signer
 from cairn_server.config.checks import require_current_schema
 from cairn_server.errors import Refusal
 from cairn_server.organisations import keys
@@ -29,6 +29,9 @@ class Command(BaseCommand):
             require_current_schema()
         except Refusal as refusal:
             raise CommandError(str(refusal.message)) from refusal
+        if signer.is_running():
+            # It holds the old key, and would find that nothing opens any more.
+            raise CommandError("The signer is running. Stop the server and its signer first.")
         path = settings.KEY_ENCRYPTION_KEY_PATH
         waiting = path.with_name("kek.new")
         # Written and synced before the first row is sealed with it. After a crash at any point below, the
@@ -36,8 +39,7 @@ class Command(BaseCommand):
         first_start.make(waiting, secrets.token_hex(first_start.KEK_BYTES))
         old = keys.KeyStore(first_start.kek_from(first_start.read(path)))
         new = keys.KeyStore(first_start.kek_from(first_start.read(waiting)))
-        keys.install(lambda: new)
-        rewrapped = keys.rewrap_all(old=old)
+        rewrapped = keys.rewrap_all(old=old, new=new)
         strangers = sum(
             model.objects.exclude(kek_id=new.kek_id).count() for model in (DataKey, InstallationKey)
         )

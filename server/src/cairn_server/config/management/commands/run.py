@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from cairn_server.accounts.models import Person
-from cairn_server.config import lock, start
+from cairn_server.config import lock, signer, start
 from cairn_server.config.checks import problem_with_tls
 from cairn_server.config.development import LIFETIME_SECONDS, sign_in_link
 from cairn_server.config.server import Server, require_free_port
@@ -28,6 +28,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
+        signer.never_open_keys()
         if not settings.DEVELOPMENT:
             raise CommandError("run is for trying Cairn; DEVELOPMENT=no forbids it. For production: serve")
         if problem := problem_with_tls(settings.TLS_CERT, settings.TLS_KEY):

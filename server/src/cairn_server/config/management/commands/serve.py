@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from cairn_server.config import lock, start
+from cairn_server.config import lock, signer, start
 from cairn_server.config.checks import SERVE
 from cairn_server.config.server import Server, require_free_port
 
@@ -19,6 +19,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
+        signer.never_open_keys()
         problems = [
             found
             for found in checks.run_checks(tags=[SERVE], include_deployment_checks=True)

@@ -1,0 +1,371 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One process of the comparisons in issue.py: ``python -m bench.issue_child WHAT [ARGUMENT] [--wait=FILE]``.
+
+It tells one JSON object on its last line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import quantiles
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# With everything around it such a credential has 4 KB.
+_SENTENCE = "Loads, fires and unloads an electric kiln without supervision, and keeps a log of every step. "
+FIELDS = {
+    "name": "Kiln operator",
+    "description": (_SENTENCE * 12)[:1_050],
+    "criteria": (_SENTENCE * 12)[:1_000],
+    "level": "3",
+    "workload_hours": 40,
+    "alignments": [
+        {"target_name": f"Kiln firing {number}", "target_url": f"https://skills.example/ceramics/{number}"}
+        for number in range(3)
+    ],
+}
+ROW_BYTES = 4_096
+COPIED_AT_ONCE = 5_000
+AWARDS = 200
+# As a worker has it (config/work.py, which needs PostgreSQL's queue to be imported).
+NICENESS = 10
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def main(arguments: list[str]) -> None:
+    wait = [each.removeprefix("--wait=") for each in arguments if each.startswith("--wait=")]
+    what, *rest = [each for each in arguments if not each.startswith("--wait=")]
+    from cairn_server.config import first_start
+    from cairn_server.config.sqlite import use_safe_sqlite
+
+    use_safe_sqlite()
+    first_start.prepare(first_start.data_dir())
+    import django
+
+    django.setup()
+    from django.conf import settings
+
+    from cairn_server.organisations import installation
+
+    installation.install_address(settings.PUBLIC_URL)
+    work: Callable[..., dict[str, Any]] = {
+        "prepare": prepare,
+        "read": read,
+        "work": work_off,
+        "look": look,
+        "sign": sign,
+        "copy": copy,
+        "single": single,
+        "visit": visit,
+        "revoke": revoke,
+    }[what]
+    if wait:
+        from django.db import connection
+
+        connection.ensure_connection()
+        import cairn_server.issuing.chunks  # noqa: F401 - as a worker has it before there is work
+
+        Path(f"{wait[0]}.ready.{os.getpid()}").touch()
+        while not Path(wait[0]).exists():
+            time.sleep(0.002)
+    told = work(*rest)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({**told, "peak_megabytes": round(peak, 1)} if what in ("read", "work") else told))
+
+
+def prepare() -> dict[str, Any]:
+    """An organisation with something to award, and a neighbour."""
+    from django.conf import settings
+    from django.core.management import call_command
+
+    from cairn_server.accounts.models import Person
+    from cairn_server.achievements import services as achievements
+    from cairn_server.issuing import services as issuing
+    from cairn_server.organisations import installation, services
+
+    call_command("migrate", verbosity=0)
+    at = now()
+    installation.remember_installation(public_url=settings.PUBLIC_URL, at=at)
+    for name in ("Guild of Potters", "The Neighbours"):
+        owner = Person.objects.create_user(f"{name.split()[-1].lower()}@bench.example", name="Olga")
+        organisation = services.create_organisation(
+            open_to_all=True, by=owner, name=name, requires_second_factor=False, at=at
+        )
+        draft = achievements.draft_achievement(by=owner, organisation=organisation, fields=FIELDS, at=at)
+        version = achievements.publish(draft, by=owner, at=at)
+        if name == "The Neighbours":
+            for number in range(20):
+                issuing.award(
+                    by=owner,
+                    version=version,
+                    recipient=issuing.Recipient(f"Neighbour {number}", f"n{number}@people.example"),
+                    request_key=f"bench:{number}",
+                    at=at,
+                )
+    return {}
+
+
+def _guild() -> tuple[Any, Any]:
+    from cairn_server.accounts.models import Person
+    from cairn_server.achievements.models import AchievementVersion
+
+    version = AchievementVersion.objects.select_related("achievement__organisation").order_by("pk")[0]
+    return Person.objects.get(email="potters@bench.example"), version
+
+
+def read(path: str) -> dict[str, Any]:
+    """From a file to accepted rows, by the verbs that the page uses."""
+    from cairn_server.issuing import receiving
+
+    owner, version = _guild()
+    with Path(path).open("rb") as content:
+        file = receiving.receive(
+            by=owner, version=version, name=Path(path).name, content=content, most_rows=10_000_000, at=now()
+        )
+    file = receiving.choose(file, by=owner)
+    file = receiving.check(file, at=now())
+    batch = receiving.accept(file.batch, by=owner, leave_out=False, at=now())
+    return {"rows": batch.total, "state": batch.state}
+
+
+def work_off() -> dict[str, Any]:
+    from cairn_server.issuing import batches, chunks
+
+    os.nice(NICENESS)
+    return {"chunks": chunks.work_off(now=now, worker=batches.worker_name())}
+
+
+def look(rows: str) -> dict[str, Any]:
+    """Whether it is all there, each once; and what it takes on the disk."""
+    from django.db import connection
+
+    import cairn
+    from cairn_server.issuing import signing, status_lists
+    from cairn_server.issuing.models import Batch, Credential, SecuredCredential
+
+    batch = Batch.objects.get()
+    wanted = int(rows)
+    credentials = Credential.objects.filter(batch=batch)
+    distinct = credentials.values("status_list", "status_index").distinct().count()
+    if (batch.state, batch.awarded, credentials.count(), distinct) != ("done", wanted, wanted, wanted):
+        raise AssertionError(f"not all of it is there: {batch.state}, {batch.counts()}, {distinct} indexes")
+    size = 0
+    for credential in credentials.order_by("public_id").select_related("organisation", "status_list")[:100]:
+        known = signing.issuer_sources(credential.organisation)
+        known |= status_lists.list_sources(credential.status_list)
+        data = credential.secured_in("vc+ld+json").bytes()
+        size = len(data)
+        cairn.Verifier(signing.KnownBytes(known)).verify(data, at=now())
+    frame = SecuredCredential.objects.filter(credential__batch=batch).first()
+    told: dict[str, Any] = {
+        "credential_bytes": size,
+        "frame_bytes": len(bytes(frame.secured)) if frame else 0,
+    }
+    if connection.vendor == "postgresql":
+        tables = ("issuing_credential", "issuing_securedcredential", "tlog_pendingleaf", "issuing_batchrow")
+        with connection.cursor() as cursor:
+            for table in tables:
+                cursor.execute("SELECT pg_total_relation_size(%s), pg_indexes_size(%s)", [table, table])
+                total, indexes = cursor.fetchone()
+                told[f"bytes_{table.partition('_')[2]}"] = [
+                    round((total - indexes) / wanted),
+                    round(indexes / wanted),
+                ]
+        told["stored_bytes"] = sum(sum(value) for name, value in told.items() if name.startswith("bytes_"))
+    else:
+        path = connection.settings_dict["NAME"]
+        told["stored_bytes"] = round(Path(path).stat().st_size / wanted)
+    return told
+
+
+# What it is compared with
+
+
+def sign(count: str) -> dict[str, Any]:
+    from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
+
+    _public, secret = crypto_sign_seed_keypair(bytes(range(32)))
+    message = bytearray(64)
+    for number in range(int(count)):
+        message[:8] = number.to_bytes(8, "big")
+        crypto_sign(bytes(message), secret)
+    return {}
+
+
+def copy(count: str) -> dict[str, Any]:
+    """Rows of 4 KB that a credential could be: text that does not repeat from row to row, in one table."""
+    from django.db import connection
+
+    from cairn_server.issuing.models import SecuredCredential
+
+    secured = SecuredCredential.objects.select_related("dictionary").first()
+    assert secured is not None
+    text = secured.bytes().decode()
+    row = (text * (ROW_BYTES // len(text) + 1))[: ROW_BYTES - 20].replace("\\", "\\\\")
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute("CREATE TABLE IF NOT EXISTS yardstick (id bigint, record text)")
+        except Exception:  # noqa: BLE001 - the other process has just made it
+            connection.rollback()
+    total = int(count)
+    for first in range(0, total, COPIED_AT_ONCE):
+        numbers = range(first, min(first + COPIED_AT_ONCE, total))
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                block = "".join([f"{number}\t{number:020d}{row}\n" for number in numbers]).encode()
+                with cursor.copy("COPY yardstick (id, record) FROM STDIN") as stream:
+                    stream.write(block)
+            else:
+                from django.db import transaction
+
+                with transaction.atomic():
+                    cursor.executemany(
+                        "INSERT INTO yardstick (id, record) VALUES (%s, %s)",
+                        [(number, f"{number:020d}{row}") for number in numbers],
+                    )
+    return {}
+
+
+# One award
+
+
+def single() -> dict[str, Any]:
+    """In turns with two signatures and the same rows inserted by hand, so that both see the same machine."""
+    from django.db import transaction
+
+    from cairn import PrivateKey
+    from cairn_server.issuing import services
+    from cairn_server.issuing.models import Credential, SecuredCredential
+    from cairn_server.tlog.models import PendingLeaf
+
+    owner, version = _guild()
+    key = PrivateKey.from_seed(bytes(range(32)))
+    ours, theirs = [], []
+    for number in range(AWARDS):
+        began = time.perf_counter()
+        made = services.award(
+            by=owner,
+            version=version,
+            recipient=services.Recipient(f"Learner {number}", f"learner{number}@people.example"),
+            request_key=f"bench:{number}",
+            at=now(),
+        )
+        ours.append(time.perf_counter() - began)
+        secured = list(made.secured.select_related("leaf"))
+        began = time.perf_counter()
+        with transaction.atomic():
+            signatures = [key.sign(bytes(64)) for _ in secured]
+            made.pk, made.public_id, made.request_key = None, f"x{number:021d}", f"x:{number}"
+            made.status_index += 60_000
+            made.save(force_insert=True)
+            for row in secured:
+                row.leaf.pk = None
+                row.leaf.save(force_insert=True)
+                row.pk, row.credential = None, made
+                row.leaf = row.leaf
+                row.save(force_insert=True)
+        theirs.append(time.perf_counter() - began)
+        assert len(signatures) == 2
+    assert Credential.objects.count() > AWARDS
+    assert SecuredCredential.objects.exists()
+    assert PendingLeaf.objects.exists()
+    mine, bare = sorted(ours)[AWARDS // 2], sorted(theirs)[AWARDS // 2]
+    return {
+        "per_second": round(1 / mine, 1),
+        "against": "two signatures and the bare insert of the same rows",
+        "against_per_second": round(1 / bare, 1),
+        "ratio": round(bare / mine, 3),
+        "least_ratio": 0.2,
+        "milliseconds": round(mine * 1000, 2),
+    }
+
+
+# The neighbours
+
+
+def visit(seconds: str) -> dict[str, Any]:
+    """Pages of another organisation's credentials, through the whole application, for some seconds."""
+    from django.core.cache import cache
+
+    from bench.pages import visitor
+    from cairn_server.issuing.models import Credential
+
+    found = Credential.objects.filter(organisation__name="The Neighbours").values_list("public_id", flat=True)
+    addresses = [f"/c/{public_id}" for public_id in found]
+    go = visitor()
+    for address in addresses:
+        go(address)
+    times: list[float] = []
+    until = time.perf_counter() + float(seconds)
+    while time.perf_counter() < until:
+        cache.clear()  # judged anew each time, as by somebody who was not there before
+        began = time.perf_counter()
+        status, _body = go(addresses[len(times) % len(addresses)])
+        times.append(time.perf_counter() - began)
+        assert status == "200 OK", status
+    return {"p99_ms": round(quantiles(times, n=100)[98] * 1000, 2), "pages": len(times)}
+
+
+# Revoking
+
+
+def revoke(count: str) -> dict[str, Any]:
+    """One request, the background work, and then what a verifier sees in the lists that are served."""
+    from cairn import status
+    from cairn.canonical import parse_json
+    from cairn_server.issuing import standing, status_lists
+    from cairn_server.issuing.models import Batch, Credential, LifePolicy, Purpose, StatusList
+
+    owner, version = _guild()
+    LifePolicy.objects.update_or_create(
+        organisation=version.organisation, defaults={"approve_above": 2 * int(count)}
+    )
+    credentials = Credential.objects.filter(batch=Batch.objects.get())
+    began = time.perf_counter()
+    standing.change_many(
+        organisation=version.organisation,
+        credentials=credentials,
+        to=Credential.Standing.REVOKED,
+        by=owner,
+        reason="Issued in error",
+        at=now(),
+    )
+    requested = time.perf_counter() - began
+    lists = list(StatusList.objects.filter(credentials__batch__isnull=False).distinct())
+    while True:
+        standing.work_off(at=now())
+        seen = 0
+        for each in lists:
+            newest = status_lists.newest(each, Purpose.REVOCATION)
+            assert newest is not None
+            encoded = parse_json(bytes(newest.secured))["credentialSubject"]["encodedList"]
+            bits = status.StatusList.decode(encoded)
+            seen += sum(
+                bits.get(index)
+                for index in credentials.filter(status_list=each).values_list("status_index", flat=True)
+            )
+        if seen == int(count):
+            break
+        if time.perf_counter() - began > 600:
+            raise AssertionError(f"after ten minutes the lists show {seen} of {count}")
+    return {
+        "revocations": int(count),
+        "seconds": round(time.perf_counter() - began, 1),
+        "request_seconds": round(requested, 1),
+        "per_second": round(int(count) / (time.perf_counter() - began), 1),
+    }
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
