@@ -84,6 +84,10 @@ PAGES: dict[str, dict[str, str]] = {
         "organisation-settings": "{base}/settings",
         "organisation-keys": "{base}/keys",
         "key-rotate, not possible": "{base}/keys/rotate",
+        "letters": "{base}/letters",
+        "letter-edit": "{base}/letters/awarded",
+        "webhooks": "{base}/webhooks",
+        "webhook-new": "{base}/webhooks/new",
         "organisation-journal": "{base}/journal",
         "organisation-hand-over": "{base}/hand-over",
         "organisation-leave": "{base}/leave",
@@ -140,7 +144,7 @@ STATUS = {
 # Addresses that show nothing to read: machine forms, pictures, what is only posted to …
 NOTHING_TO_READ = {
     "credential-newest", "credential-renew",
-    "batch-act", "batch-problems",
+    "batch-act", "batch-problems", "webhook-act", "key-again", "metrics", "mail-reports",
     "installation-did-document", "verify-report",
     "healthz", "favicon", "robots", "security-txt", "did-document", "status-list", "suspension-list",
     "credential-file", "credential-check", "achievement-json", "achievement-image", "issuer-json",
@@ -152,6 +156,10 @@ NOTHING_TO_READ = {
 ON_THE_WAY = {
     # Only where a holder has asked for a renewal; its own suite looks at it.
     "renewal-request",
+    # Only between two owners who change a key, where a receiver is entered, and in a reminder's letter;
+    # their own suites look at them.
+    "keys-alone", "key-change-confirm", "key-change-withdraw",
+    "webhook", "webhook-edit", "webhook-remove", "reminders-stop",
     "account_email_verification_sent", "account_confirm_login_code", "account_confirm_password_reset_code",
     "account_complete_password_reset", "account_change_password", "account_reauthenticate",
     "mfa_authenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_deactivate_totp",

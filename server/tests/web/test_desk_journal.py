@@ -103,11 +103,14 @@ def verbs_in_the_code() -> set[str]:
     source = "\n".join(path.read_text() for path in Path(cairn_server.__file__).parent.rglob("*.py"))
     written = set(re.findall(r'(?:\bverb=|\b_journal\(\s*)"([^"]+)"', source))
     written |= set(re.findall(r'\b_(?:record|journal\w*)\(\s*\w+,\s*"([^"]+)"', source))
+    written |= set(re.findall(r'\b_record\(\s*"([^"]+)"', source))
     # Some are put together: what was done to one credential, to many, and to a request.
     for built in ('verb=f"credential {kind}"', 'verb=f"credentials {kind}"', 'f"renewal {state.value}"'):
         assert built in source
     changed = {"revoked", "suspended", "reinstated"}
     written |= {f"credential {kind}" for kind in changed | {"awarded", "replaced", "renewed"}}
+    # … and of two verbs in one line the second is not found above.
+    written |= {"message returned", "message wording removed"}
     written |= {f"credentials {kind}" for kind in changed} | {"renewal approved", "renewal refused"}
     # In the chain of the installation, which has no page.
     nobodys = {

@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import resource
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 from PIL import Image
@@ -24,6 +25,8 @@ MAX_PIXELS = 25_000_000
 FONTS = [str(path) for path in sorted((Path(__file__).parent / "fonts").glob("*.ttf"))]
 
 
+# Whoever designs a picture looks at it before saving it, and it takes a quarter of a second each time.
+@lru_cache(maxsize=16)
 def rasterise(svg: str, *, width: int = SIZE) -> bytes:
     """An SVG as PNG: bundled typefaces only, nothing from the machine, nothing from the network."""
     import resvg_py

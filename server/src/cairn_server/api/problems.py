@@ -125,6 +125,7 @@ PROBLEMS = (
     Explained("too-many-at-once", 422, _lazy("More awards than are changed at once.")),
     Explained("too-many-requests", 429, _lazy("Wait for as many seconds as “Retry-After” says.")),
     Explained("server-error", 500, _lazy("Something went wrong on our side.")),
+    Explained("watermark-unavailable", 503, _lazy("What must never go back cannot be read now: try later.")),
     Explained(
         "recovering", 503, _lazy("This is a restored copy; nothing is signed until its operator confirms.")
     ),
