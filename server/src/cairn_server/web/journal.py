@@ -103,6 +103,14 @@ SENTENCES: Mapping[str, _StrPromise] = {
     "token created": gettext_lazy("Made an API token"),
     "token revoked": gettext_lazy("Withdrew an API token"),
     "undo window changed": gettext_lazy("Changed how long the e-mails of a list wait"),
+    "webhook endpoint changed": gettext_lazy("Changed whom another program tells"),
+    "webhook endpoint created": gettext_lazy("Had another program told of what happens"),
+    "webhook endpoint removed": gettext_lazy("Removed a program that was told"),
+    "webhook endpoint started": gettext_lazy("Had a program told again"),
+    "webhook endpoint stopped": gettext_lazy("Stopped telling a program"),
+    "webhook secret replaced": gettext_lazy("Replaced the secret shared with a program"),
+    "webhook sent again": gettext_lazy("Sent a message to a program again"),
+    "webhook tested": gettext_lazy("Sent a test to a program"),
 }
 
 
