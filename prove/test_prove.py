@@ -46,9 +46,10 @@ SHORT: dict[Any, float] = {
     Ssrf: 0.15,
     Fuzz: 0.000_02,
 }
-# Installations that are killed, cut off and put back: the least of each, and its broken builds.
-APART: dict[Any, float] = dict.fromkeys(Apart.__subclasses__(), 0.001)
-ELSEWHERE = {"status.allocation", "mutation"}
+# Installations that are killed, cut off and put back take minutes each: the server's own tests kill a worker
+# after every step of the road, and the campaigns are for `make prove`.
+APART = frozenset(campaign.name for campaign in Apart.__subclasses__())
+ELSEWHERE = APART | {"status.allocation", "mutation"}
 
 
 @pytest.mark.parametrize("campaign", SHORT, ids=lambda campaign: campaign.name)
@@ -60,19 +61,8 @@ def test_a_campaign_finds_nothing_and_would_have_found_something(campaign: Any) 
     assert line["tried"] > 50
 
 
-@pytest.mark.parametrize("campaign", APART, ids=lambda campaign: campaign.name)
-def test_an_installation_survives_it_and_a_broken_one_does_not(campaign: Any) -> None:
-    line = campaign().run(seed=SEED, scale=APART[campaign])
-
-    assert line["failures"] == 0
-    assert line["control_red"]
-    assert line["tried"] > 10
-
-
 def test_every_campaign_has_a_short_form_or_a_reason() -> None:
-    assert {campaign.name for campaign in SHORT | APART} | ELSEWHERE == {
-        campaign.name for campaign in CAMPAIGNS
-    }
+    assert {campaign.name for campaign in SHORT} | ELSEWHERE == {campaign.name for campaign in CAMPAIGNS}
 
 
 def test_the_page_has_every_campaign_as_it_describes_itself() -> None:
