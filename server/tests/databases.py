@@ -28,6 +28,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
+# What is nearer to the tables than a view. Views write no SQL, and are tested on SQLite.
+ON_POSTGRESQL = [
+    ROOT / "server/tests" / name
+    for name in (
+        "accounts",
+        "achievements",
+        "issuing",
+        "journal",
+        "organisations",
+        "tlog",
+        "wallets",
+        "webhooks",
+    )
+]
 REQUIRED = os.environ.get("CAIRN_REQUIRE", "").split(",")
 
 
@@ -58,7 +72,8 @@ def run_suite(name: str, environment: dict[str, str], arguments: list[str]) -> t
     print(f"\n— server tests on {name} —", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result.xml"
-        command = [sys.executable, "-m", "pytest", "server/tests", f"--junitxml={result}", *arguments]
+        folders = ["server/tests"] if name == "sqlite" else [str(each) for each in ON_POSTGRESQL]
+        command = [sys.executable, "-m", "pytest", *folders, f"--junitxml={result}", *arguments]
         if name != "sqlite":
             command += ["-m", "not browser and not node"]  # neither depends on the database
         code = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False).returncode
