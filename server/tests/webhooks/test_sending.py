@@ -408,8 +408,8 @@ def test_a_message_that_only_one_receiver_cannot_digest_is_given_up_alone(
     poison.refresh_from_db()
     endpoint.refresh_from_db()
     assert poison.state == Message.State.FAILED
-    # All that is held against it. Where its failure came in before the good messages of the same round, it was
-    # the third in a row, taken for the endpoint's and given back: which comes first is up to the threads.
+    # All that is held against it. Where its failure came in before the good messages of the same round, it
+    # was the third in a row, taken for the endpoint's and given back: which is first is up to the threads.
     assert poison.attempts == sending.MOST_ATTEMPTS
     assert len(poison.answers) >= sending.MOST_ATTEMPTS
     assert endpoint.state == Endpoint.State.ACTIVE
