@@ -14,7 +14,8 @@ from bench.measure import Side
 from cairn.canonical import contexts
 
 _HERE = Path(__file__).parent
-_MODULES = _HERE.parent / "interop" / "node_modules" / "@digitalbazaar" / "vc" / "package.json"
+_MODULES = _HERE.parent / "interop" / "node_modules"
+_VERSION = _MODULES / "@digitalbazaar" / "vc" / "package.json"
 _WARM_UP = 150  # until the JIT has seen it all
 _BATCH = 12
 
@@ -22,7 +23,7 @@ _BATCH = 12
 def digitalbazaar(verb: str, documents: list[bytes], *, moment: str, seed: str = "") -> Side | None:
     """`@digitalbazaar/vc` doing the same work; None where `make interop` has not installed it."""
     node = shutil.which("node")
-    if node is None or not _MODULES.is_file():
+    if node is None or not (_MODULES / ".stamp").is_file():
         return None
     process = subprocess.Popen(
         [node, str(_HERE / "peer.mjs")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -49,7 +50,7 @@ def digitalbazaar(verb: str, documents: list[bytes], *, moment: str, seed: str =
         seed=seed,
     )
     ask(do="batch", size=_WARM_UP)
-    version = json.loads(_MODULES.read_bytes())["version"]
+    version = json.loads(_VERSION.read_bytes())["version"]
     return Side.elsewhere(
         f"@digitalbazaar/vc {version} (Node)", lambda: _BATCH / ask(do="batch", size=_BATCH)["seconds"]
     )
