@@ -120,6 +120,7 @@ _PROBLEM_TYPES = {
     "not-signed-by-holder": _PROOF,
     "not-vouched-for": _PROOF,
     "partial-copy": _PROOF,
+    "nothing-shown": _VALUE,
     "no-proof": _PROOF,
     "previous-proof": _PROOF,
     "too-many-proofs": _PROOF,

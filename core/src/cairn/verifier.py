@@ -54,7 +54,7 @@ __all__ = [
 _ISSUED = ("signature", "issuer")
 _PRESENTED = ("signature", "holder")
 # A presentation is not issued: the questions about issuers are for what is in it.
-_OF_PRESENTATIONS = ("structure", "signature", "holder", "period", "resources")
+_OF_PRESENTATIONS = ("structure", "signature", "holder", "period", "resources", "disclosure")
 # A "no" among these is a "no" to the credential; a "no" elsewhere (dates, lists of issuers) is a remark.
 _WEIGHTY = ("structure", "signature", "issuer", "status", "holder", "resources", "endorsement")
 

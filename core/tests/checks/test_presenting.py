@@ -246,6 +246,18 @@ def test_a_presentation_is_neither_issued_nor_withdrawn():
     assert "trust" in [finding.check for finding in report.parts[0].report.findings]
 
 
+def test_one_with_nothing_in_it_proves_who_shows_it_and_gets_a_remark():
+    document = json.loads(unsigned(presentation()))
+    del document["verifiableCredential"]
+
+    report = Verifier(FixedSources()).examine(signed_by(HOLDER, HOLDER_METHOD, document), at=NOON)
+
+    assert report.finding("holder").outcome is Outcome.PASSED
+    assert report.finding("disclosure").code == "nothing-shown"
+    assert report.verdict is Verdict.REMARKS
+    assert report.accepted  # a remark, not a refusal: some only ask who somebody is
+
+
 # --- in the vp claim of VCDM 1.1
 
 

@@ -68,6 +68,17 @@ def holder(materials: Materials, answer: Answer) -> Finding:
     return Finding("holder", Outcome.PASSED, "ok", "Its holder has signed it.", details)
 
 
+def nothing_shown(credential: Unverified) -> tuple[Finding, ...]:
+    """The remark on a presentation in which there is no credential, which is allowed (VCDM 2.0 §4.13).
+
+    It proves who holds a key, which is what some ask for; whoever asked for a credential has got none.
+    """
+    if any(part.role == CREDENTIAL for part in unfold(credential)):
+        return ()
+    message = "It shows no credential."
+    return (Finding("disclosure", Outcome.UNDECIDED, "nothing-shown", message, decides=False),)
+
+
 def _about_others(presentation: Unverified, presenter: str) -> bool:
     """Whether a credential in it names somebody else as the one it is about (VCDM 2.0 §4.13 allows that)."""
     for part in unfold(presentation):

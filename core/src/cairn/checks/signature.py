@@ -60,7 +60,11 @@ def proof(materials: Materials, at: datetime) -> tuple[Finding, ...]:
         document=answer.document,
     )
     if materials.credential.is_presentation:
-        return (signature, presenting.holder(materials, answer))
+        return (
+            signature,
+            presenting.holder(materials, answer),
+            *presenting.nothing_shown(materials.credential),
+        )
     found = (signature, bind_to_issuer(materials, answer))
     if answer.outcome is not Outcome.PASSED:
         return found

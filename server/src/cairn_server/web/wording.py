@@ -162,6 +162,7 @@ SENTENCES: dict[tuple[str, str], _StrOrPromise] = {
     ("disclosure", "undecided"): gettext_lazy(
         "You see a part of it. Its holder may leave parts out; what you see is what was signed."
     ),
+    ("disclosure", "nothing-shown"): gettext_lazy("There is no credential in it."),
     ("holder", "passed"): gettext_lazy("What you typed matches the holder."),
     ("holder", "failed"): gettext_lazy("It was not shown by the holder that is named in it."),
     ("holder", "undecided"): gettext_lazy("We could not learn whether its holder has shown it."),
@@ -314,6 +315,7 @@ ADVICE: dict[tuple[str, str], _StrOrPromise] = {
     ("trust", "undecided"): gettext_lazy("Try again later."),
     ("schema", "failed"): gettext_lazy("Ask the issuer for a corrected copy."),
     ("disclosure", "undecided"): gettext_lazy("If you need more of it, ask the person who sent it."),
+    ("disclosure", "nothing-shown"): gettext_lazy("Ask the person who sent it for the credential."),
     ("disclosure", "failed"): gettext_lazy("Ask the person who sent it for a complete copy."),
     ("holder", "failed"): gettext_lazy("Ask the person to show it again from their own wallet."),
     ("holder", "undecided"): gettext_lazy("Ask the person to show it from their own wallet."),
