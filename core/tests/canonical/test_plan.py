@@ -131,6 +131,14 @@ def test_gaps_that_make_nodes_alike_or_ids_equal_cannot_be_filled_for_good(plan)
     assert described_twice.digest([value for at, value in enumerate(shuffled(1)) if at not in IRIS]) is None
 
 
+@pytest.mark.parametrize("iri", ["schema:abc", "_:b0", "relative", "data:,x", "urn:é"])
+def test_an_iri_that_json_ld_would_change_cannot_be_filled_in_for_good(plan, iri):
+    plan.fixed({1: iri})  # as text it stays as it is
+
+    with pytest.raises(Refused):
+        plan.fixed({0: iri})
+
+
 def test_a_document_whose_subject_is_the_credential_has_no_plan_b31():
     document = badge([f"{SENTINEL}:{number}" for number in range(COUNT)])
     document["credentialSubject"]["id"] = document["id"]

@@ -11,7 +11,7 @@ from cairn import PrivateKey, Verifier, read, sign
 from cairn.canonical import glance, jcs, parse_json, to_json
 from cairn.canonical.shapes import Shapes
 from cairn.credential import issuer_id
-from cairn.did import document_for
+from cairn.did import did_key, document_for
 from cairn.errors import MalformedError
 from cairn.keys import Algorithm, multibase_decode, multibase_encode
 from cairn.proof import Outcome, data_integrity, familiar, fitness, jose, jws
@@ -70,6 +70,42 @@ def test_the_third_badge_of_a_shape_is_checked_the_short_way(full_looks):
 
     # Document and options, for the first two only.
     assert len(full_looks) == 4
+
+
+KEY, METHOD = demo_key(), key_method(demo_key().public_key)
+BLOCKCERTS = "https://w3id.org/blockcerts/v2"  # where `schema:` is a prefix, and the others have no such term
+
+
+def test_strangers_cannot_teach_what_an_iri_means_b11_b75():
+    """An id that its issuer's contexts leave alone, and the copies' contexts do not."""
+    evidence = [{"id": "schema:abc", "type": ["Evidence"], "name": "A knot"}]
+    honest = json.loads(sign(unsigned(1, evidence=evidence), KEY, verification_method=METHOD, at=NOON))
+    contexts = [*honest["@context"], BLOCKCERTS]
+    forged = to_json({**honest, "@context": contexts})
+    for number in range(8):
+        stranger = PrivateKey.from_seed(bytes([number]) * 32)
+        did = did_key(stranger.public_key)
+        copy = unsigned(number + 2, evidence=evidence, **{"@context": contexts})
+        copy["issuer"] = {**copy["issuer"], "id": did}
+        signed = sign(copy, stranger, verification_method=key_method(stranger.public_key), at=NOON)
+        assert examine(signed).accepted
+        assert examine(forged).finding("signature").code == "signature-mismatch"
+
+    assert examine(to_json(honest)).accepted
+
+
+@pytest.mark.parametrize("suite", ["eddsa-rdfc-2022", "eddsa-jcs-2022"])
+def test_a_signature_is_spelled_in_one_way(suite):
+    signed = [
+        sign(unsigned(at), KEY, verification_method=METHOD, at=NOON, cryptosuite=suite) for at in range(6)
+    ]
+    for each in signed:
+        assert examine(each).accepted
+    document = json.loads(signed[3])
+    proof = document["proof"]
+    proof["proofValue"] = multibase_encode(multibase_decode(proof["proofValue"]), "u")
+
+    assert examine(to_json(document)).finding("signature").code == "proof-value"
 
 
 def test_a_forgery_of_a_known_shape_is_refused_by_the_full_path(full_looks):

@@ -19,7 +19,7 @@ from operator import eq
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cairn.canonical.gaps import Refused
+from cairn.canonical.gaps import IRI, Refused
 from cairn.canonical.lines import (
     NOTHING,
     Blank,
@@ -236,7 +236,13 @@ class Plan:
         return sha256(b"\n".join(lines) + b"\n").digest()
 
     def fixed(self, values: Mapping[int, str]) -> Plan:
-        """The same plan with some of its gaps filled for good; those left are numbered anew, in order."""
+        """The same plan with some of its gaps filled for good; those left are numbered anew, in order.
+
+        Such a value was in a document that the full path has accepted, and the full path knows more IRIs than
+        plans do: of a compact one it writes what its context makes of it.
+        """
+        if not all(IRI.fullmatch(values[gap]) for gap in self.iris if gap in values):
+            raise Refused("an IRI that does not pass through JSON-LD as it is")
         left = [gap for gap in range(self._gap_count) if gap not in values]
         numbers = {gap: number for number, gap in enumerate(left)}
 

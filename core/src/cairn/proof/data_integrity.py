@@ -402,7 +402,7 @@ def _prepare(
     configuration = {name: value for name, value in proof.items() if name != "proofValue"}
     if suite == ECDSA_SD:
         return ecdsa_sd.prepare(unsecured, configuration, proof.get("proofValue"), contexts=contexts)
-    signature = _signature(proof)
+    signature = read_signature(proof.get("proofValue"))
     digest = "sha384" if Algorithm.P384 in _KEYS[suite] and len(signature) == _P384_SIGNATURE else "sha256"
     message = hash_input(unsecured, configuration, digest=digest, contexts=contexts)
     # A key of the other curve refuses the signature by its length.
@@ -449,8 +449,8 @@ def _signed_context(proof: Mapping[str, Any], document: Mapping[str, Any]) -> An
     return signed
 
 
-def _signature(proof: Mapping[str, Any]) -> bytes:
-    value = proof.get("proofValue")
+def read_signature(value: object) -> bytes:
+    """The signature in a ``proofValue``: base58 and no other spelling (vc-di-eddsa §3.2.2, step 2)."""
     if not isinstance(value, str) or not value.startswith("z"):
         raise MalformedError("proof-value", "The proof has no signature that can be read.")
     try:

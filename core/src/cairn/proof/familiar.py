@@ -21,9 +21,9 @@ from cairn.credential import parse_datetime
 from cairn.credential.address import is_identifier
 from cairn.credential.structure import residue
 from cairn.errors import CairnError
-from cairn.keys import Algorithm, multibase_decode
+from cairn.keys import Algorithm
 from cairn.proof import jose
-from cairn.proof.data_integrity import INTACT, JCS, PURPOSE, RDFC
+from cairn.proof.data_integrity import INTACT, JCS, PURPOSE, RDFC, read_signature
 from cairn.proof.outcome import CLOCK_SKEW, Answer, Outcome, refuse_key_out_of_use
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _look(glance: Glance, resolve: Resolve, at: datetime) -> Holds | None:
         method = resolve(url)
         if signed is None or method.public_key.algorithm is not Algorithm.ED25519:
             return None
-        if not method.public_key.verify(signed, multibase_decode(value)):
+        if not method.public_key.verify(signed, read_signature(value)):
             return None
         refuse_key_out_of_use(method, signed_at=moment, at=at)
     except CairnError:
