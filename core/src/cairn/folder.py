@@ -16,9 +16,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from cairn.errors import CairnError, MalformedError, UnavailableError
+from cairn.errors import CairnError, UnavailableError
 from cairn.parts import CREDENTIAL
-from cairn.proof import Outcome
+from cairn.proof import Answer, Outcome
 from cairn.reading import MAX_CREDENTIAL
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _judge(verifier: Verifier, name: str, at: datetime, *, as_json: bool) -> Jud
     except OSError as error:
         return Judged(name, UNREADABLE, False, False, UNREADABLE, error.strerror or str(error))
     except CairnError as error:
-        failed = isinstance(error, MalformedError)
+        failed = Answer.of(error).outcome is Outcome.FAILED
         return Judged(name, UNREADABLE, False, failed, error.code, error.message)
     code, message = ("", "") if report.accepted else _reason(report)
     failed = has_failed(report)

@@ -176,6 +176,27 @@ def test_an_sd_jwt_is_signed_shown_in_part_and_verified(run, badge):
     assert run(*sign, "--disclose", "/issuer")[0] == REJECTED
 
 
+def test_an_sd_jwt_vc_is_signed_shown_in_part_and_verified(run, key):
+    claims = {
+        "iss": did_key(key.public_key),
+        "vct": "https://harbour.example/vct/knots",
+        "name": "Zoë",
+        "n": 12,
+    }
+    Path("claims.json").write_text(json.dumps(claims))
+    sign = ("sign", "claims.json", "--key", "key.json", "--sd-jwt-vc")
+    assert run(*sign, "--disclose", "/name", "-o", "whole.sdjwt")[0] == ACCEPTED
+
+    assert run("derive", "whole.sdjwt", "-o", "part.sdjwt")[0] == ACCEPTED
+
+    shown = json.loads(run("verify", "--json", "part.sdjwt")[1])
+    assert shown["accepted"]
+    assert shown["format"] == "dc+sd-jwt"
+    assert "name" not in shown["document"]
+    assert json.loads(run("verify", "--json", "whole.sdjwt")[1])["document"]["name"] == "Zoë"
+    assert run(*sign, "--disclose", "/vct")[0] == REJECTED
+
+
 def test_cose_is_signed_and_verified(run, badge):
     assert run("sign", "badge.json", "--key", "key.json", "--cose", "-o", "badge.cose")[0] == ACCEPTED
 

@@ -4,6 +4,7 @@
 import contextlib
 import http.server
 import json
+import os
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -209,7 +210,14 @@ def test_json_holds_the_whole_report(run, badge):
 
 @pytest.mark.parametrize(
     ("data", "code"),
-    [(b"a screenshot", REJECTED), (b"{", REJECTED), (b"a.b.c.d.e", UNDECIDED)],
+    [
+        (b"a screenshot", REJECTED),
+        (b"{", REJECTED),
+        (b"a.b.c.d.e", UNDECIDED),
+        (b'{"n":' + b"1" * 5_000 + b"}", UNDECIDED),
+        (b" " * (4 * 1024 * 1024) + b"{}", UNDECIDED),
+    ],
+    ids=["text", "cut off", "encrypted", "long number", "too large"],
 )
 def test_what_cannot_be_read_is_told_in_one_line(run, data, code):
     found, out, err = run("verify", "-", stdin=data)
@@ -545,6 +553,21 @@ def test_a_folder_is_asked_the_same_and_a_bad_list_is_told_once(run, key, badge,
     assert err.startswith("cairn: bad.json: ")
     assert err.count("bad.json") == 1
     assert run("verify", "--jobs", jobs, "--trust", "schools.json", "badges")[0] == ACCEPTED
+
+
+def test_in_a_folder_any_name_is_told_and_what_is_too_large_is_no_no(run, badge):
+    Path("badges").mkdir()
+    badge.rename("badges/one.json")
+    Path("badges", os.fsdecode(b"caf\xe9.json")).write_bytes(b" " * (4 * 1024 * 1024) + b"{}")
+
+    code, out, _ = run("verify", "--json", "badges")
+
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert [(line["file"], line["verdict"]) for line in lines] == [
+        ("badges/caf\\udce9.json", "unreadable"),
+        ("badges/one.json", "verified"),
+    ]
+    assert code == UNDECIDED
 
 
 @pytest.mark.parametrize(

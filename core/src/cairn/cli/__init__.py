@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 from cairn.cli import history, signing, verifying
 from cairn.cli.files import REJECTED, UNDECIDED, USAGE, OwnFileError, say_json
-from cairn.errors import CairnError, MalformedError
+from cairn.errors import CairnError
+from cairn.proof import Answer, Outcome
 from cairn.telling import printable
 
 if TYPE_CHECKING:
@@ -43,10 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OwnFileError as error:
         print(f"cairn: {error.path}: {printable(str(error.error))}", file=sys.stderr)
         return USAGE
-    except MalformedError as error:
-        return _refused(error, REJECTED, as_json=getattr(chosen, "json", False))
     except CairnError as error:
-        return _refused(error, UNDECIDED, as_json=getattr(chosen, "json", False))
+        is_no = Answer.of(error).outcome is Outcome.FAILED
+        return _refused(error, REJECTED if is_no else UNDECIDED, as_json=getattr(chosen, "json", False))
     return code
 
 

@@ -24,6 +24,7 @@ from cairn.proof import (
     sign_presentation,
     sign_presentation_jwt,
     sign_sd_jwt,
+    sign_sd_jwt_vc,
 )
 from cairn.proof.data_integrity import CRYPTOSUITES, ECDSA_RDFC, ECDSA_SD, RDFC
 from cairn.reading import SD_JWT, SD_JWT_VC, read
@@ -42,6 +43,9 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     form.add_argument("--cose", action="store_true", help="make a vc+cose COSE_Sign1 instead of JSON")
     form.add_argument("--sd-jwt", action="store_true", help="make a vc+sd-jwt instead of JSON")
     form.add_argument(
+        "--sd-jwt-vc", action="store_true", help="make a dc+sd-jwt of claims, `iss` and `vct` among them"
+    )
+    form.add_argument(
         "--cryptosuite",
         choices=CRYPTOSUITES,
         help=f"default: {RDFC}, or {ECDSA_RDFC} with a key of P-256 or P-384",
@@ -58,7 +62,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="POINTER",
         action="append",
         default=[],
-        help="--sd-jwt: what the holder may withhold, as a JSON pointer; may be repeated",
+        help="--sd-jwt and --sd-jwt-vc: what the holder may withhold, as a JSON pointer; may be repeated",
     )
     _takes_output(command)
     command.set_defaults(run=_sign)
@@ -121,10 +125,11 @@ def _sign(chosen: argparse.Namespace) -> int:
     key = read_key(chosen.key)
     method = method_of(key, chosen.method)
     suite = chosen.cryptosuite or (RDFC if key.algorithm is Algorithm.ED25519 else ECDSA_RDFC)
-    if chosen.disclose and not chosen.sd_jwt:
-        print("cairn: --disclose goes with --sd-jwt", file=sys.stderr)
+    is_sd_jwt = chosen.sd_jwt or chosen.sd_jwt_vc
+    if chosen.disclose and not is_sd_jwt:
+        print("cairn: --disclose goes with --sd-jwt and --sd-jwt-vc", file=sys.stderr)
         return USAGE
-    if chosen.mandatory and (chosen.jwt or chosen.cose or chosen.sd_jwt or suite != ECDSA_SD):
+    if chosen.mandatory and (chosen.jwt or chosen.cose or is_sd_jwt or suite != ECDSA_SD):
         print(f"cairn: --mandatory goes with --cryptosuite {ECDSA_SD}", file=sys.stderr)
         return USAGE
     if chosen.jwt:
@@ -134,6 +139,9 @@ def _sign(chosen: argparse.Namespace) -> int:
     elif chosen.sd_jwt:
         shown = sign_sd_jwt(document, key, verification_method=method, disclose=chosen.disclose)
         signed = shown.encode("ascii")
+    elif chosen.sd_jwt_vc:
+        claims = sign_sd_jwt_vc(document, key, kid=method, disclose=chosen.disclose, at=datetime.now(UTC))
+        signed = claims.encode("ascii")
     else:
         signed = sign(
             document,

@@ -193,7 +193,9 @@ def _verify_folder(chosen: argparse.Namespace, at: datetime) -> int:
         for each in judged:
             summary.add(each)
             if chosen.json:
-                line = {"file": each.name, "verdict": each.verdict, "accepted": each.accepted}
+                # A name need not be UTF-8, and JSON is: what is not is shown by its bytes.
+                name = each.name.encode("utf-8", "backslashreplace").decode()
+                line = {"file": name, "verdict": each.verdict, "accepted": each.accepted}
                 report = each.document or {"code": each.code, "message": each.message}
                 print(to_json({**line, "report": report}).decode())
             else:
