@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-GENUINE = "This is genuine, unchanged and currently valid."
+# The server under test has no web address that could vouch for an issuer.
+GENUINE = (
+    "This is genuine, unchanged and currently valid."
+    " Nothing but its own key vouches for the name of its issuer."
+)
 # What a reader of a credential that cannot be confirmed must not see.
 CONTENT = ("Tuning a harp", "Siri Holm", "Harp House", "Lute House")
 

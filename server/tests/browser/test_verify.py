@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-VERIFIED = "This is genuine, unchanged and currently valid."
+# The server under test has no web address that could vouch for an issuer.
+VERIFIED = (
+    "This is genuine, unchanged and currently valid."
+    " Nothing but its own key vouches for the name of its issuer."
+)
 LAST_WEEK = NOON - timedelta(days=7)
 GENUINE = signed_sample(sample_credential(valid_from=LAST_WEEK), at=LAST_WEEK)
 CHANGED = GENUINE.replace(b"Knots", b"Knotz")

@@ -235,6 +235,41 @@ def test_our_verifier_follows_it_through_the_real_views(stranger, owner, renewab
     assert report.verdict is cairn.Verdict.VERIFIED
 
 
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_whoever_checks_chooses_whether_the_issuer_is_asked_for_a_newer_copy(
+    stranger, owner, renewable, is_asked
+):
+    old = stranger.get(f"/c/{renewable.public_id}.json").content
+    at = timezone.now() + timedelta(seconds=1)
+    renewed = renewal.renew_for_holder(renewable, by=owner, at=at)
+    wish = {"refresh": "on"} if is_asked else {}
+
+    with time_machine.travel(at):
+        page = stranger.post("/verify", {"text": old.decode(), **wish}).content.decode()
+        asked = f"/api/v1/verify{'?refresh=true' if is_asked else ''}"
+        report = stranger.post(asked, old, content_type="application/vc").json()
+
+    codes = {finding["code"] for finding in report["findings"]}
+    assert ("refreshed" in codes) is is_asked
+    until = renewed.valid_until.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert (report["document"]["validUntil"] == until) is is_asked
+    assert ("This is the newer copy that the issuer has put in its place." in page) is is_asked
+    assert ("and nobody was asked" in page) is not is_asked
+
+
+def test_of_a_day_that_has_passed_nobody_is_asked_for_a_newer_copy(stranger, owner, renewable):
+    old = stranger.get(f"/c/{renewable.public_id}.json").content
+    at = timezone.now() + timedelta(days=3)
+    renewal.renew_for_holder(renewable, by=owner, at=at)
+
+    with time_machine.travel(at):
+        page = stranger.post(
+            "/verify", {"text": old.decode(), "refresh": "on", "at": f"{timezone.now():%Y-%m-%d}"}
+        ).content.decode()
+
+    assert "newer copy that the issuer has put" not in page
+
+
 def test_the_holder_sees_one_credential_and_can_renew_it(signed_in, person, owner, award, version):
     now = timezone.now()
     holder = person("Ada", email="ada@people.example")

@@ -87,7 +87,7 @@ def test_the_command_line_verifies_a_receipt_of_an_installation_without_https(
     assert (done.returncode, VERIFIED in done.stdout) == (0, True), done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("form", ["receipt", "pdf"])
+@pytest.mark.parametrize("form", ["receipt", "pdf", "html"])
 def test_nobody_is_named_unless_somebody_asks(stranger, data, form, monkeypatch):
     printed = []
     monkeypatch.setattr(printing, "pdf", lambda words, **_: printed.append(json.dumps(words)) or b"%PDF")
@@ -113,6 +113,21 @@ def test_the_report_is_a_tagged_pdf_to_keep_with_the_receipt_inside(stranger, da
     page = stranger.post("/verify", {"file": SimpleUploadedFile("r.pdf", made)}).content.decode()
     assert VERIFIED in page
     assert "This is a receipt of a check" in page
+
+
+def test_the_report_is_a_page_that_fetches_nothing_and_says_the_same(stranger, data):
+    states = bring(stranger, ("<b>ada.json", data), ("eve.json", data.replace(b"Ada", b"Eve")))
+
+    response = ask(stranger, states, "html", content="yes")
+    made = response.content.decode()
+
+    assert response["Content-Type"] == "text/html; charset=utf-8"
+    assert response["Content-Disposition"].endswith('.html"')
+    assert VERIFIED in made
+    assert "because its signature does not match" in made
+    assert "&lt;b&gt;ada" in made
+    assert re.findall(r"<(?:script|link|img|iframe|form)\b|url\(|@import|\bon\w+=", made) == []
+    assert "default-src &#x27;none&#x27;" in made or "default-src 'none'" in made
 
 
 def test_a_name_in_any_script_is_printed(stranger, data):

@@ -63,6 +63,12 @@ def line(made: Report, check: str) -> verdict.Line:
             "We could not confirm this credential, because its signature does not match.",
         ),
         (
+            (finding("signature", FAILED, "proof-malformed"),),
+            "negative",
+            "We could not confirm this credential,"
+            " because it is not signed in the way that its standard asks for.",
+        ),
+        (
             (finding("issuer", FAILED, "key-not-of-issuer"),),
             "negative",
             "We could not confirm this credential,"
@@ -359,12 +365,24 @@ def test_the_three_answers_differ_in_word_icon_and_kind():
     assert len({each.kind for each in answers}) == 3
 
 
+def test_where_nothing_but_a_key_vouches_for_the_issuer_the_first_sentence_says_so():
+    """Anybody can make a key and call it a university."""
+    alone = finding("issuer", issuer="did:key:z6Mk")
+
+    assert verdict.sentence(report(alone)).endswith(
+        "Nothing but its own key vouches for the name of its issuer."
+    )
+    listed = finding("trust", issuer="did:key:z6Mk", list="Schools")
+    for vouched in (report(), report(alone, listed)):
+        assert verdict.sentence(vouched) == "This is genuine, unchanged and currently valid."
+
+
 def test_a_known_format_is_named_and_an_unknown_one_is_no_failure():
     assert line(report(), "format").sentence == "This is an Open Badges 3.0 credential."
     assert line(report(kind="CLR 2.0"), "format").sentence == "This is a learner record (CLR 2.0)."
     unknown = report(finding("structure", UNDECIDED, "unsupported-kind"), kind="Verifiable Presentation")
     said = line(unknown, "format")
-    assert said.sentence == "This is a Verifiable Presentation, which we cannot check yet."
+    assert said.sentence == "Its kind is Verifiable Presentation, which we cannot check yet."
     assert said.kind == "unknown"
 
 

@@ -73,6 +73,8 @@ class Wishes:
     """An e-mail address or a DID: who should have it."""
     moment: datetime | None = None
     """A moment that has passed, about which is asked; None is now."""
+    refresh: bool = False
+    """Ask issuers who keep newer copies for one, and judge that; of a day that has passed nobody does."""
 
 
 def examine(request: HttpRequest, wishes: Wishes, *, at: datetime) -> dict[str, Any]:
@@ -164,7 +166,7 @@ def _verifier(wishes: Wishes) -> Verifier:
     sources: Sources = import_string(settings.SOURCES)()
     if wishes.moment is not None:
         sources = past.ListsOfThen(sources, wishes.moment)
-    return Verifier(sources, checks)
+    return Verifier(sources, checks, refresh=wishes.refresh and wishes.moment is None)
 
 
 def _report(data: bytes, verifier: Verifier, wishes: Wishes, *, at: datetime) -> Report:

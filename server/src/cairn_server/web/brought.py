@@ -169,6 +169,15 @@ class VerifyForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}),
     )
 
+    refresh = forms.BooleanField(
+        label=gettext_lazy("Ask the issuer for a newer copy"),
+        help_text=gettext_lazy(
+            "If the credential says where one would be, we ask there once and judge that. The issuer then"
+            " learns that somebody looks at it."
+        ),
+        required=False,
+    )
+
     lists = forms.MultipleChoiceField(
         label=gettext_lazy("Lists that count"),
         help_text=gettext_lazy(
@@ -201,7 +210,7 @@ class VerifyForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or {}
         # Of two with one name a reader would take the last and a person may mean the first (B14, B15).
         sent = cast("MultiValueDict[str, Any]", self.data)
-        if any(len(sent.getlist(name)) > 1 for name in ("link", "text", "holder", "at")):
+        if any(len(sent.getlist(name)) > 1 for name in ("link", "text", "holder", "at", "refresh")):
             raise forms.ValidationError(_("Give each field only once."), "several")
         files: Sequence[UploadedFile] = cleaned.get("file") or ()
         if sum(file.size or 0 for file in files) > LARGEST_TOTAL:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A report to keep: as a PDF, as a table, or as a receipt that itself verifies.
+"""A report to keep: as a PDF, as a page, as a table, or as a receipt that itself verifies.
 
 Nothing is kept between the check and the download. What was found travels in the page, sealed with the key
 of this server, and comes back with the request; what the visitor had uploaded is not in it.
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import get_language, gettext_lazy, pgettext
@@ -96,6 +97,9 @@ def download(request: HttpRequest) -> HttpResponse:
                 _words(found, in_full=in_full), receipt=_receipt(found, in_full=in_full), at=at
             )
             return _file(made, "application/pdf", f"check-{day}.pdf")
+        case "html":
+            text = render_to_string("verify/report.html", _words(found, in_full=in_full, attached=False))
+            return _file(text.encode(), "text/html; charset=utf-8", f"check-{day}.html")
     raise Refusal("report-form", _("Choose one of the ways to keep this report."), status=400)
 
 
@@ -159,10 +163,24 @@ def _plain_cell(text: str) -> str:
 # The printed report
 
 
-def _words(found: Sequence[Checked], *, in_full: bool) -> dict[str, Any]:
-    """Everything that is printed, in words: the template adds none of its own."""
+def _words(found: Sequence[Checked], *, in_full: bool, attached: bool = True) -> dict[str, Any]:
+    """Everything that is printed, in words: the template adds none of its own.
+
+    ``attached`` says that the file has the signed receipt with it.
+    """
     at = max(each.report.at for each in found)
     title = _("Report of a check, %(day)s") % {"day": verdict.day(at)}
+    closing = (
+        _(
+            "This report says what was found at the time it names. The signed receipt is attached to this"
+            " file as credential.json; open it on %(url)s/verify to see that nobody has changed it."
+        )
+        if attached
+        else _(
+            "This report says what was found at the time it names. Nothing in it is signed: keep the signed"
+            " receipt beside it, which %(url)s/verify and every other verifier can check."
+        )
+    )
     return {
         "title": title,
         "lang": (get_language() or "en").partition("-")[0],
@@ -179,11 +197,7 @@ def _words(found: Sequence[Checked], *, in_full: bool) -> dict[str, Any]:
         "checks_heading": _("What we checked"),
         "parts_heading": _("What is inside it"),
         "not_checked_heading": _("What we did not check"),
-        "closing": _(
-            "This report says what was found at the time it names. The signed receipt is attached to this"
-            " file as credential.json; open it on %(url)s/verify to see that nobody has changed it."
-        )
-        % {"url": settings.PUBLIC_URL},
+        "closing": closing % {"url": settings.PUBLIC_URL},
         "receipt_name": _("Signed receipt of this check"),
         "items": [_item(number, each, in_full=in_full) for number, each in enumerate(found, start=1)],
     }

@@ -97,6 +97,11 @@ def words(report: Report) -> Words:
 
 def sentence(report: Report) -> str:
     match report.verdict:
+        case Verdict.VERIFIED if _is_named_by_its_key_alone(report):
+            return _(
+                "This is genuine, unchanged and currently valid. Nothing but its own key vouches for the name"
+                " of its issuer."
+            )
         case Verdict.VERIFIED:
             return _("This is genuine, unchanged and currently valid.")
         case Verdict.REMARKS if _is_hosted(report):
@@ -188,7 +193,7 @@ def _format_line(report: Report) -> Line:
     known = structure is None or not structure.code.startswith("unsupported-")
     said = {"kind": report.kind}
     if not known:
-        return Line("format", UNKNOWN, _("This is a %(kind)s, which we cannot check yet.") % said)
+        return Line("format", UNKNOWN, _("Its kind is %(kind)s, which we cannot check yet.") % said)
     # Of the standards' names only that of Open Badges is not itself the name of a credential.
     if report.kind.startswith("Open Badges"):
         return Line("format", YES, _("This is an %(kind)s credential.") % said)
@@ -279,6 +284,8 @@ def _not_checked(report: Report) -> Iterator[str]:
         yield _("Who the issuer really is: anybody can make such a key and write any name beside it.")
     if not any(finding.check == "trust" for finding in report.findings):
         yield _("Whether the issuer is on a list you trust: no list was asked.")
+    if _may_have_newer(report):
+        yield _("Whether its issuer has a newer copy: it says where one would be, and nobody was asked.")
     if _may_leave_parts_out(report):
         yield _("Whether it is shown completely: its holder may leave parts out.")
     holder = report.finding("holder")
@@ -295,6 +302,11 @@ def _is_named_by_its_key_alone(report: Report) -> bool:
         return False
     vouching = (report.finding("domain"), report.finding("trust"))
     return not any(each is not None and each.outcome is Outcome.PASSED for each in vouching)
+
+
+def _may_have_newer(report: Report) -> bool:
+    """Whether it names a place for newer copies, and nobody has looked there."""
+    return bool((report.document or {}).get("refreshService")) and report.finding("refresh") is None
 
 
 def _may_leave_parts_out(report: Report) -> bool:

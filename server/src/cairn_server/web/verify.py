@@ -2,7 +2,9 @@
 """``/verify``: anything a stranger brings, judged as a stranger would.
 
 This module may not import anything that knows what this server has issued (contract ``honest-verifier``).
-What is brought stays in memory for the length of one request: no temporary file, no row, no log line.
+What is brought stays in memory for the length of one request: no temporary file, no row, no log line. What a
+setting names is called without knowing what it is: the counter of checks, which adds one to the figure of a
+credential of ours and keeps nothing of who looked, and whoever signs receipts.
 """
 
 from __future__ import annotations
@@ -183,6 +185,7 @@ def verify(request: HttpRequest) -> HttpResponse:
             holder=form.cleaned_data["holder"],
             lists=form.lists_that_count,
             moment=form.cleaned_data["at"],
+            refresh=form.cleaned_data["refresh"],
         )
     )
     if len(results) > 1:
@@ -214,18 +217,21 @@ def judged(
     holder: str = "",
     lists: Collection[str] | None = None,
     moment: datetime | None = None,
+    refresh: bool = False,
 ) -> Iterator[Result]:
     """An answer for each thing, in the order they were brought in.
 
     ``holder`` is who should have them, ``lists`` are the names of the trust lists that count; None is all.
-    ``moment`` is a moment that has passed, about which is asked; None is now.
+    ``moment`` is a moment that has passed, about which is asked; None is now. With ``refresh`` an issuer who
+    keeps newer copies is asked for one, which nobody does for a day that has passed.
     """
     sources: Sources = import_string(settings.SOURCES)()
     if moment is not None:
         sources = past.ListsOfThen(sources, moment)
     count_check = import_string(settings.COUNT_CHECK)
     checks: tuple[Check, ...] = import_string(settings.CHECKS)(lists=lists, holder=holder or None)
-    verifier, end = Verifier(sources, checks), monotonic() + LONGEST_SECONDS
+    verifier = Verifier(sources, checks, refresh=refresh and moment is None)
+    end = monotonic() + LONGEST_SECONDS
     for number, thing in enumerate(things, start=1):
         if monotonic() > end:
             problem = _("We ran out of time before we came to this one. Bring fewer at once.")

@@ -52,7 +52,21 @@ ORDER = (
 # What a line says: the finer code first, then the outcome. %(…)s are the finding's own details.
 SENTENCES: dict[tuple[str, str], _StrOrPromise] = {
     ("signature", "passed"): gettext_lazy("Nothing has been changed since it was signed."),
-    ("signature", "failed"): gettext_lazy("The signature does not match. We do not show the content."),
+    ("signature", "failed"): gettext_lazy(
+        "It is not signed in the way that its standard asks for. We do not show the content."
+    ),
+    ("signature", "signature-mismatch"): gettext_lazy(
+        "The signature does not match. We do not show the content."
+    ),
+    ("signature", "created-in-future"): gettext_lazy(
+        "It says that it was signed later than now. We do not show the content."
+    ),
+    ("signature", "proof-expired"): gettext_lazy(
+        "Its signature was only meant to count until an earlier day. We do not show the content."
+    ),
+    ("signature", "proof-purpose"): gettext_lazy(
+        "It was signed for another purpose than to vouch for this. We do not show the content."
+    ),
     ("signature", "undecided"): gettext_lazy("We could not get the issuer’s key."),
     ("signature", "no-proof"): gettext_lazy("It is not signed. We do not show the content."),
     ("signature", "token-unsigned"): gettext_lazy("It is not signed. We do not show the content."),
@@ -124,6 +138,8 @@ SENTENCES: dict[tuple[str, str], _StrOrPromise] = {
         "Signed with the key that is the issuer’s identifier. No web address vouches for it."
     ),
     ("issuer", "failed"): gettext_lazy("The key does not belong to the issuer named in it."),
+    ("issuer", "no-key"): gettext_lazy("No key of the issuer named in it has signed it."),
+    ("issuer", "no-issuer"): gettext_lazy("It does not say who issued it."),
     ("issuer", "undecided"): gettext_lazy("We could not reach %(domain)s."),
     ("issuer", "unsupported"): gettext_lazy("We do not know how to look up the keys of this kind of issuer."),
     ("trust", "passed"): gettext_lazy("%(issuer)s is listed in %(list)s."),
@@ -234,6 +250,8 @@ SENTENCES: dict[tuple[str, str], _StrOrPromise] = {
 
 # Codes that are said with the same words; the code itself stands under "Details".
 GROUPS = {
+    "proof-signatures": "signature-mismatch",
+    "png-crc": "signature-mismatch",
     "key-set": "key-unclear",
     "key-other": "key-unclear",
     "key-ambiguous": "key-unclear",
@@ -263,7 +281,11 @@ GROUPS = {
 
 # Why a credential is not verified, to stand after "because".
 REASONS: dict[tuple[str, str], _StrOrPromise] = {
-    ("signature", "failed"): gettext_lazy("its signature does not match"),
+    ("signature", "failed"): gettext_lazy("it is not signed in the way that its standard asks for"),
+    ("signature", "signature-mismatch"): gettext_lazy("its signature does not match"),
+    ("signature", "created-in-future"): gettext_lazy("it says that it was signed later than now"),
+    ("signature", "proof-expired"): gettext_lazy("its signature only counted until an earlier day"),
+    ("signature", "proof-purpose"): gettext_lazy("it was signed for another purpose"),
     ("signature", "no-proof"): gettext_lazy("it is not signed"),
     ("signature", "token-unsigned"): gettext_lazy("it is not signed"),
     ("signature", "hosted-differs"): gettext_lazy("its issuer’s website says something else than this file"),
@@ -276,6 +298,8 @@ REASONS: dict[tuple[str, str], _StrOrPromise] = {
     ("signature", "key-expired"): gettext_lazy("it was signed with a key that had run out"),
     ("signature", "key-unclear"): gettext_lazy("it does not say clearly which key signed it"),
     ("issuer", "failed"): gettext_lazy("the key does not belong to the issuer named in it"),
+    ("issuer", "no-key"): gettext_lazy("no key of the issuer named in it has signed it"),
+    ("issuer", "no-issuer"): gettext_lazy("it does not say who issued it"),
     ("status", "revoked"): gettext_lazy("the issuer has revoked it"),
     ("status", "suspended"): gettext_lazy("the issuer has suspended it"),
     ("status", "failed"): gettext_lazy("the status that its issuer published does not hold together"),
@@ -291,7 +315,8 @@ REASONS: dict[tuple[str, str], _StrOrPromise] = {
 }
 
 ADVICE: dict[tuple[str, str], _StrOrPromise] = {
-    ("signature", "failed"): gettext_lazy(
+    ("signature", "failed"): gettext_lazy("Ask the issuer for a new copy."),
+    ("signature", "signature-mismatch"): gettext_lazy(
         "Ask for the original file, or ask the issuer for a new copy."
         " Some programs change a file when they save it."
     ),

@@ -114,6 +114,7 @@ def test_whom_to_trust_and_to_compare_is_asked_for_in_writing(document: dict[str
         ("query", "content"),
         ("query", "lists"),
         ("query", "at"),
+        ("query", "refresh"),
         ("header", "Cairn-Holder"),
     }
     assert not any(each.get("required") for each in asked)

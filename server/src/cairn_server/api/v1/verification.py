@@ -91,6 +91,12 @@ class Wishes(Schema):
             "several. Left out, all count; empty, none, and nobody is asked who the issuer is."
         ),
     )
+    refresh: bool = Field(
+        False,
+        description=(
+            "Ask the issuer once for a newer copy, if the credential says where one would be, and judge that"
+        ),
+    )
     at: str | None = Field(
         None,
         max_length=40,
@@ -154,6 +160,7 @@ def verify_credential(request: HttpRequest, wishes: Query[Wishes], asked: Header
         lists=None if wishes.lists is None else tuple(name for name in wishes.lists if name),
         holder=asked.holder,
         moment=moment,
+        refresh=wishes.refresh,
     )
     if not verify.is_many(request):
         return verify.examine(request, wanted, at=timezone.now())
