@@ -25,6 +25,7 @@ from cairn_server.organisations import services as organisations
 from cairn_server.organisations import tokens
 from cairn_server.organisations.models import KeyChange, Membership, Scope
 from cairn_server.organisations.roles import Role
+from cairn_server.webhooks.models import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,6 +109,7 @@ ACT = {
     "batch-act": ISSUING,
     "invitation-withdraw": OWNING,
     "credential-send-again": ISSUING,
+    "credential-token": ISSUING,
     "credential-renew": ISSUING,
 }
 
@@ -154,6 +156,8 @@ OWN = [
 
 # Of one credential, for its holder alone: there is nothing for anybody else, members of its issuer included.
 HOLDERS = ["wallet-renew"]
+# The same, only ever posted to.
+HOLDERS_ACT = ["wallet-token"]
 
 # Pages that allauth guards by what one did just before: what a stranger gets, and what somebody gets who is
 # signed in, has a password and no second factor, and did nothing just before. 302 leads to where one belongs.
@@ -201,6 +205,7 @@ PUBLIC = {
     "credential": (200, 200),
     "credential-file": (200, 200),
     "credential-check": (405, 405),  # only ever posted to
+    "credential-shared": (405, 405),  # only ever posted to
     "credential-newest": (200, 200),
     "achievement": (200, 200),
     "achievement-json": (200, 200),
@@ -236,6 +241,7 @@ OPERATIONS: dict[str, tuple[Scope | None, int, int]] = {
     "getAward": (Scope.AWARDS_READ, 200, 404),
     "suspendAward": (Scope.AWARDS_WRITE, 200, 404),
     "reinstateAward": (Scope.AWARDS_WRITE, 200, 404),
+    "signAwardAsToken": (Scope.AWARDS_WRITE, 200, 404),
     "revokeAward": (Scope.AWARDS_WRITE, 200, 404),
     "replaceAward": (Scope.AWARDS_WRITE, 201, 404),
     "changeStanding": (Scope.AWARDS_WRITE, 202, 422),
@@ -250,6 +256,18 @@ OPERATIONS: dict[str, tuple[Scope | None, int, int]] = {
     "resumeBatch": (Scope.AWARDS_WRITE, 200, 404),
     "cancelBatch": (Scope.AWARDS_WRITE, 200, 404),
     "getStanding": (None, 200, 200),
+    "listWebhooks": (Scope.WEBHOOKS_READ, 200, 200),
+    "createWebhook": (Scope.WEBHOOKS_WRITE, 201, 201),
+    "getWebhook": (Scope.WEBHOOKS_READ, 200, 404),
+    "changeWebhook": (Scope.WEBHOOKS_WRITE, 200, 404),
+    "replaceWebhookSecret": (Scope.WEBHOOKS_WRITE, 200, 404),
+    "testWebhook": (Scope.WEBHOOKS_WRITE, 201, 404),
+    "listWebhookMessages": (Scope.WEBHOOKS_READ, 200, 404),
+    # The message that testWebhook has made.
+    "sendWebhookMessageAgain": (Scope.WEBHOOKS_WRITE, 200, 404),
+    "disableWebhook": (Scope.WEBHOOKS_WRITE, 200, 404),
+    "enableWebhook": (Scope.WEBHOOKS_WRITE, 200, 404),
+    "removeWebhook": (Scope.WEBHOOKS_WRITE, 204, 404),
     "verifyCredential": (Scope.VERIFY, 200, 200),
 }
 # Works without a token; one that is sent must be a good one.
@@ -314,7 +332,7 @@ def ask(client: Client, name: str, desk: Desk, *, method: str = "GET") -> HttpRe
 def test_every_address_is_in_the_table() -> None:
     # An operation is called in Python as in the interface, in the other of the two spellings.
     operations = {"api-v1:" + re.sub(r"([A-Z])", r"_\1", name).lower() for name in OPERATIONS}
-    known = {*READ, *ACT, *OWN, *HOLDERS, *ALLAUTH, *PUBLIC, *REFERENCE, *operations}
+    known = {*READ, *ACT, *OWN, *HOLDERS, *HOLDERS_ACT, *ALLAUTH, *PUBLIC, *REFERENCE, *operations}
 
     missing = set(names()) - known
     gone = known - set(names())
@@ -472,6 +490,22 @@ def test_what_is_the_holders_is_nobody_elses(
         assert found == ({200 if method == "get" else 422} if who == "learner" else {404}), who
 
 
+def test_what_a_holder_has_done_nobody_else_has_done(
+    desk: Desk, cast: dict[str, Person], signed_in: Callable[[Person], Client]
+) -> None:
+    """B135 B146"""
+    where = [reverse(name, args=[desk.credential.public_id]) for name in HOLDERS_ACT]
+    stranger = Client(headers={"host": "cairn.example"})
+
+    assert [stranger.post(there)["Location"].partition("?")[0] for there in where] == ["/account/login/"]
+    for who, person in cast.items():
+        client = signed_in(person)
+        assert {client.get(there).status_code for there in where} == {405}, who
+        assert {client.post(there).status_code for there in where} == (
+            {302} if who == "learner" else {404}
+        ), who
+
+
 def test_what_the_sign_in_pages_answer(owner: Person, signed_in: Callable[[Person], Client]) -> None:
     with_a_key = {"mfa_remove_webauthn", "mfa_edit_webauthn"}
     found = {}
@@ -524,6 +558,8 @@ def call(name: str, desk: Desk, token: str = "") -> HttpResponse:
         award_id=award_id,
         credential_id=award_id,
         change_id=desk.ids("")["act_id"],
+        endpoint_id=desk.ids("")["endpoint_id"],
+        message_id=Message.objects.values_list("public_id", flat=True).first() or f"msg_{'A' * 22}",
     )
     if name == "createBatch":
         there += f"?achievement={version.public_id}"
@@ -540,14 +576,19 @@ def call(name: str, desk: Desk, token: str = "") -> HttpResponse:
             "standing": "active",
             "reason": "The review is over.",
         },
+        "createWebhook": WEBHOOK,
+        "changeWebhook": WEBHOOK,
         "verifyCredential": json.loads(representations.representation(desk.credential, "json")[0]),
     }.get(name, {"reason": "Under review"} if path.startswith("/api/v1/awards/") else {})
     headers = {"host": "cairn.example", "Idempotency-Key": "mia-1"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
     return Client(headers=headers).generic(  # type: ignore[return-value]
-        method, there, json.dumps(body).encode() if method == "POST" else b"", "application/json"
+        method, there, json.dumps(body).encode() if method in ("POST", "PUT") else b"", "application/json"
     )
+
+
+WEBHOOK = {"url": "https://lms.example/other", "events": ["batch.finished"]}
 
 
 def new_token(organisation: Organisation, by: Person, *scopes: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import OperationalError
 from django.http import Http404
 from django.http.multipartparser import MultiPartParserError
 from django.test import Client
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         (UnsupportedError("media-type", "No."), 415, "media-type"),
         (UnsupportedError("unknown-cryptosuite", "No."), 400, "unknown-cryptosuite"),
         (UnavailableError("unreachable", "Later."), 503, "unreachable"),
+        (OperationalError("server closed the connection"), 503, "database-unavailable"),
         (Http404(), 404, "not-found"),
         (PermissionDenied(), 403, "not-allowed"),
         (RequestDataTooBig(), 413, "limit-size"),

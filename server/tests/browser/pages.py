@@ -144,6 +144,7 @@ STATUS = {
 # Addresses that show nothing to read: machine forms, pictures, what is only posted to …
 NOTHING_TO_READ = {
     "credential-newest", "credential-renew",
+    "credential-shared", "credential-token", "wallet-token",
     "batch-act", "batch-problems", "webhook-act", "key-again", "metrics", "mail-reports",
     "installation-did-document", "verify-report",
     "healthz", "favicon", "robots", "security-txt", "did-document", "status-list", "suspension-list",

@@ -45,7 +45,7 @@ def running(folder: Path, **settings: str) -> Iterator[Site]:
     """Start it with a data folder of its own, wait for its ``ready`` line, and stop it afterwards."""
     port = free_port()
     log = folder / "log"
-    kept = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+    kept = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONPATH")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     environment |= {"DATA_DIR": str(folder / "data"), "PORT": str(port), **settings}
     with log.open("wb") as out:

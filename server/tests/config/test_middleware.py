@@ -6,6 +6,7 @@ import json
 import pytest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.handlers.wsgi import WSGIHandler
+from django.db import OperationalError
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.test import Client, RequestFactory
 from server.tests.conftest import PASSWORD
@@ -254,6 +255,33 @@ def test_what_is_unavailable_says_when_to_come_back(rf):
 @pytest.mark.parametrize("path", ["/x", "/api/x"])
 def test_a_mistake_of_ours_is_not_dressed_up_as_a_refusal(rf, path):
     assert middleware.answer(rf.get(path), ValueError("bug")) is None
+
+
+@pytest.mark.parametrize("path", ["/wallet", "/api/v1/awards"])
+@pytest.mark.parametrize("page_works", [True, False])
+def test_f4_a_database_that_does_not_answer_is_no_mistake_of_ours(rf, path, page_works, monkeypatch, caplog):
+    """It comes back, and whoever asks again is served; the log says what happened."""
+    gone = OperationalError("server closed the connection unexpectedly")
+    if not page_works:
+        monkeypatch.setattr(middleware, "error_page", lambda *_arguments: (_ for _ in ()).throw(gone))
+
+    response = middleware.answer(rf.get(path), gone)
+
+    assert response.status_code == 503
+    assert response["Retry-After"] == "30"
+    assert response["Cache-Control"] == "no-store"
+    assert "database does not answer" in response.content.decode()
+    assert "server closed" not in response.content.decode()
+    assert "server closed" in caplog.text
+
+
+def test_f4_a_database_that_is_gone_when_limits_are_asked(visitor, monkeypatch):
+    def gone(*_arguments, **_more):
+        raise OperationalError("it is gone")
+
+    monkeypatch.setattr("cairn_server.accounts.limits.Limit.take", gone)
+
+    assert visitor.get("/api/v1/awards").status_code == 503
 
 
 def test_a_message_of_a_refusal_is_text_and_not_html(rf):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from io import StringIO
+from urllib.parse import quote
 
 import pytest
 from django.core.management import call_command
@@ -13,7 +14,13 @@ from server.tests.conftest import MONDAY, TUESDAY
 from cairn_server.config import checks
 from cairn_server.config import watermark as marks
 from cairn_server.organisations.models import Installation
-from cairn_server.organisations.watermark import DatabaseBehind, FileWatermark, install, watermark
+from cairn_server.organisations.watermark import (
+    DatabaseBehind,
+    FileWatermark,
+    SharedWatermark,
+    install,
+    watermark,
+)
 
 
 @pytest.fixture
@@ -73,12 +80,34 @@ def test_the_worker_command_says_so(started, tmp_path, monkeypatch):
         call_command("worker")
 
 
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_store_that_does_not_answer_is_said_in_a_sentence(
+    command, started, tmp_path, monkeypatch, settings
+):
+    commands = f"cairn_server.config.management.commands.{command}"
+    monkeypatch.setattr("cairn_server.config.signer.never_open_keys", lambda: None)
+    if command == "worker":
+        monkeypatch.setattr(f"{commands}.connection.vendor", "postgresql")
+    else:
+        # What stands before it in the way of a start has its own tests.
+        monkeypatch.setattr(f"{commands}.checks.run_checks", lambda **_what: [])
+        monkeypatch.setattr(f"{commands}.require_free_port", lambda *_where: None)
+        monkeypatch.setattr(f"{commands}.call_command", lambda *_what, **_how: None)
+    install(SharedWatermark(f"postgresql://nobody@{quote(str(tmp_path), safe='')}/none"))
+
+    with pytest.raises(CommandError, match="the watermark cannot be reached"):
+        call_command(command)
+
+
 @pytest.mark.parametrize(
     ("url", "complaints"),
     [
         ("", []),
         ("postgresql://a@db.example/cairn_watermark", []),
         ("postgresql://b:secret@db.example:5432/cairn", ["cairn.E014"]),
+        ("postgresql://b@db2.example,DB.example:5432/cairn", ["cairn.E014"]),
+        ("postgresql://b@db2.example,db.example/cairn_watermark", []),
+        ("postgresql://b@db2.example/cairn", []),
     ],
 )
 def test_it_is_not_in_the_database_that_it_guards(settings, url, complaints):

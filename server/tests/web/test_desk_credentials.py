@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,9 @@ import time_machine
 from server.tests.conftest import MONDAY, PUBLIC_URL
 from server.tests.desk import Desk, furnish
 
+from cairn_server.issuing import batches
 from cairn_server.issuing.models import Credential, Delivery
-from cairn_server.issuing.services import Recipient, award
+from cairn_server.issuing.services import AlreadyRevoked, Recipient, award
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -135,6 +137,52 @@ def test_sending_again_owes_one_more_message(desk: Desk, client: Client, where: 
     client.post(f"{where}/{desk.credential.public_id}/send-again")
 
     assert desk.credential.deliveries.filter(kind=Delivery.Kind.AGAIN).count() == 1
+
+
+def test_a_token_is_made_of_an_award_from_a_list_and_offered_from_then_on(
+    desk: Desk, client: Client, where: str
+) -> None:
+    batches.run_waiting_batches(at=MONDAY)
+    listed = Credential.objects.get(batch=desk.batch)
+    public, page = f"/c/{listed.public_id}", f"{where}/{listed.public_id}"
+    assert f"{public}.jwt" not in client.get(public).content.decode()
+    assert "Make a token" in client.get(page).content.decode()
+
+    after = client.post(f"{page}/token", follow=True).content.decode()
+
+    assert "Signed. The token can be downloaded" in after
+    assert "Signed a credential as a token too" in after
+    assert "Make a token" not in after
+    assert f"{public}.jwt" in after
+    # At once, although the page was kept.
+    assert f"{public}.jwt" in client.get(public).content.decode()
+    assert client.get(f"{public}.jwt")["Content-Type"] == "application/vc+jwt"
+
+
+def test_a_holder_makes_the_token_in_the_wallet(
+    desk: Desk, person: Callable[..., Person], signed_in: Callable[[Person], Client]
+) -> None:
+    batches.run_waiting_batches(at=MONDAY)
+    listed = Credential.objects.get(batch=desk.batch)
+    holder = signed_in(person("Ann", email=listed.recipient_email))
+    assert f"/wallet/{listed.public_id}/token" in holder.get("/wallet").content.decode()
+
+    after = holder.post(f"/wallet/{listed.public_id}/token", follow=True).content.decode()
+
+    assert "has the token now" in html.unescape(after)
+    assert f"/c/{listed.public_id}.jwt" in after
+    assert f"/wallet/{listed.public_id}/token" not in after
+
+
+def test_a_refusal_to_sign_is_said_on_the_page(desk: Desk, client: Client, where: str) -> None:
+    batches.run_waiting_batches(at=MONDAY)
+    listed = Credential.objects.get(batch=desk.batch)
+    client.post(f"{where}/{listed.public_id}/revoke", {"reason": "Wrong person"})
+
+    after = client.post(f"{where}/{listed.public_id}/token", follow=True).content.decode()
+
+    assert str(AlreadyRevoked().message) in html.unescape(after)
+    assert listed.secured.count() == 1
 
 
 def test_a_closed_organisation_can_still_revoke(desk: Desk, client: Client, where: str) -> None:

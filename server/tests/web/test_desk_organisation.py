@@ -5,9 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from server.tests import lists
+from server.tests.conftest import MONDAY
 from server.tests.desk import Desk, furnish, png
 
 from cairn_server.accounts.models import Person
+from cairn_server.issuing import batches, standing
+from cairn_server.issuing.life import LifePolicy, Standing
+from cairn_server.issuing.models import Credential
 from cairn_server.organisations.models import Organisation
 
 if TYPE_CHECKING:
@@ -96,6 +101,49 @@ def test_the_first_steps_end_with_the_first_award(
 
     assert [done for _view, _words, done in before] == [False, False, False]
     assert after == []
+
+
+def test_what_waits_for_a_second_person_is_shown_to_whoever_can_be_it(
+    organisation: Organisation,
+    owner: Person,
+    issuer: Person,
+    auditor: Person,
+    own: str,
+    signed_in: Callable[[Person], Client],
+) -> None:
+    """Not to whoever asked, who cannot approve it, and not to whoever only reads."""
+    desk = furnish(organisation, owner, issuer)
+    organisation.approval_above = 0
+    organisation.save()
+    checked = lists.checked("email,name\nzoe@people.example,Zoe\n", by=owner, version=desk.version)
+    batch = batches.start(checked, by=owner, at=MONDAY)
+    LifePolicy.objects.create(organisation=organisation, approve_above=0)
+    act = standing.change_many(
+        organisation=organisation,
+        credentials=Credential.objects.filter(pk=desk.credential.pk),
+        to=Standing.REVOKED,
+        reason="Not earned.",
+        by=owner,
+        at=MONDAY,
+    )
+    assert (batch.state, act.state) == ("awaiting-approval", "awaiting")
+
+    second, asked, reads = (signed_in(each).get(f"{own}/") for each in (issuer, owner, auditor))
+
+    page = second.content.decode()
+    assert [words for _view, _id, words, _since in second.context["waiting"]] == [
+        "A list: “First firing” for 1 person",
+        "Revoke: 1 credential",
+    ]
+    assert f'href="{own}/batches/{batch.public_id}"' in page
+    assert f'href="{own}/changes/{act.public_id}"' in page
+    assert "to approve" in page
+    for other in (asked, reads):
+        assert other.context["waiting"] == []
+        assert "to approve" not in other.content.decode()
+
+    batches.approve(batch, by=issuer, at=MONDAY)
+    assert len(signed_in(issuer).get(f"{own}/").context["waiting"]) == 1
 
 
 def test_a_logo_is_drawn_anew(organisation: Organisation, client: Client, own: str) -> None:

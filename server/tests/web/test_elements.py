@@ -78,6 +78,39 @@ def test_a_dropped_file_is_checked_too(live_server, badge):
     assert heading == VERIFIED
 
 
+def test_what_was_shared_is_told_without_saying_who(live_server, credential):
+    """The link and LinkedIn count; the identifier beside it, and selecting the text, do not."""
+    told = []
+    with browser(permissions=["clipboard-read", "clipboard-write"]) as page:
+        page.context.add_cookies([{"name": "session", "value": "somebody", "url": live_server.url}])
+        page.goto(f"{live_server.url}/c/{credential.public_id}")
+        page.on(
+            "request",
+            lambda request: (
+                told.append((request.url, request.all_headers().get("cookie")))
+                if request.method == "POST"
+                else None
+            ),
+        )
+        # Not that far: LinkedIn is on another machine.
+        page.evaluate(
+            "addEventListener('click', event => event.target.closest('a') && event.preventDefault())"
+        )
+        url, identifier = page.locator("share-counter copy-field").all()
+
+        identifier.get_by_role("button").click()
+        url.locator("code").click()
+        page.wait_for_timeout(300)
+        assert told == []
+        with page.expect_response("**/shared") as answered:
+            url.get_by_role("button").click()
+        with page.expect_response("**/shared"):
+            page.get_by_role("link", name="Add to LinkedIn").click()
+        assert answered.value.status == 204
+
+    assert told == [(f"{live_server.url}/c/{credential.public_id}/shared", None)] * 2
+
+
 def test_a_value_can_be_copied(live_server, credential):
     with browser(permissions=["clipboard-read", "clipboard-write"]) as page:
         page.goto(f"{live_server.url}/c/{credential.public_id}")

@@ -297,9 +297,24 @@ def test_looking_and_downloading_are_counted_and_nothing_else(stranger, credenti
     for path in ("", "", ".png"):
         stranger.get(f"/c/{credential.public_id}{path}")
     stranger.post("/verify", {"link": f"{PUBLIC_URL}/c/{credential.public_id}"})
+    # What the page's script sends when the link is copied or LinkedIn is chosen.
+    told = stranger.post(f"/c/{credential.public_id}/shared")
+    nobody = stranger.post(f"/c/{'A' * 22}/shared")
     analytics.flush(at=timezone.now())
 
-    assert dict(DailyCount.objects.values_list("kind", "count")) == {"verified": 3, "shared": 1}
+    assert dict(DailyCount.objects.values_list("kind", "count")) == {"verified": 3, "shared": 2}
+    # One answer for what there is and what there is not, and nothing to remember anybody by.
+    for answer in (told, nobody):
+        assert (answer.status_code, answer.content, dict(answer.cookies)) == (204, b"", {})
+
+
+def test_what_can_be_shared_says_so_to_the_script(stranger, credential):
+    page = stranger.get(f"/c/{credential.public_id}").content.decode()
+
+    counter = page.partition("<share-counter")[2].partition("</share-counter>")[0]
+    assert f'data-to="/c/{credential.public_id}/shared"' in counter
+    assert re.search(r'<a [^>]*href="https://www.linkedin.com/[^>]*data-share', counter)
+    assert re.search(r"<div data-share>\s*<copy-field", counter)
 
 
 # Achievements

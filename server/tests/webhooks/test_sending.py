@@ -17,6 +17,8 @@ from server.tests.conftest import MONDAY
 from cairn.canonical import parse_json
 from cairn.fetch import HttpPoster
 from cairn_server.journal.models import Entry
+from cairn_server.organisations.models import OrganisationClosed
+from cairn_server.organisations.services import close_organisation
 from cairn_server.webhooks import events, sending, services, signing
 from cairn_server.webhooks.models import Endpoint, Message
 from cairn_server.webhooks.sending import Outcome
@@ -496,3 +498,26 @@ def test_every_event_fits_and_names_a_page_of_the_interface(happens: Callable[..
         body = events.body_of(Entry.objects.latest("pk"), public_url="https://cairn.example")
         assert len(body) < events.MOST_BYTES
         assert parse_json(body.encode())["type"] == event.type
+
+
+def test_a_closed_organisation_tells_nothing_more(
+    endpoint: Endpoint,
+    owner: Person,
+    receiver: Receiver,
+    happens: Callable[..., None],
+    send: Callable[..., int],
+) -> None:
+    happens()
+    close_organisation(endpoint.organisation, by=owner, live_credentials=0, knows=True, at=MONDAY)
+
+    assert send() == 0
+
+    endpoint.refresh_from_db()
+    assert (endpoint.state, endpoint.why) == (Endpoint.State.DISABLED, Endpoint.Why.CLOSED)
+    assert endpoint.tell_owners_at is None
+    assert receiver.heard == []
+    assert Entry.objects.latest("pk").verb == "webhook endpoint stopped"
+    assert send() == 0  # and it is said once
+    assert Entry.objects.filter(verb="webhook endpoint stopped").count() == 1
+    with pytest.raises(OrganisationClosed):
+        services.start_endpoint(endpoint, by=owner, at=MONDAY)

@@ -23,7 +23,15 @@ class RandomIdConverter:
         return value
 
 
+class MessageIdConverter(RandomIdConverter):
+    """Of a message to a webhook, as receivers see it in ``webhook-id``."""
+
+    regex = r"msg_[A-Za-z0-9_-]{22}"
+
+
 register_converter(RandomIdConverter, "random_id")
+register_converter(MessageIdConverter, "message_id")
 
 # The same in a body or a query.
 RandomId = Annotated[str, Field(pattern=f"^{RandomIdConverter.regex}$")]
+MessageId = Annotated[str, Field(pattern=f"^{MessageIdConverter.regex}$")]

@@ -10,12 +10,14 @@ token or another tenant's name.
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import OperationalError
 from django.http import Http404, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from django.utils.functional import _StrPromise as StrPromise
+
+logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -42,6 +46,7 @@ ANSWERED = (
     BadRequest,
     MultiPartParserError,
     UnreadablePostError,
+    OperationalError,
 )
 
 # The oldest advice for "try again later": long enough to matter, short enough to wait for.
@@ -77,6 +82,8 @@ PROBLEMS = (
     Explained("design-text-long", 400, _lazy("A line of the design is too long.")),
     Explained("design-text-wide", 400, _lazy("A line of the design does not fit into its shape.")),
     Explained("design-letter", 400, _lazy("The typeface does not have one of the characters.")),
+    Explained("bad-endpoint", 400, _lazy("A webhook goes to an https address in the public internet.")),
+    Explained("no-events", 400, _lazy("A webhook is told of at least one of the listed events.")),
     Explained("token-required", 401, _lazy("This operation needs a token.")),
     Explained(
         "bad-token", 401, _lazy("The token is unknown, revoked, or its person has lost the right to it.")
@@ -96,6 +103,7 @@ PROBLEMS = (
     Explained("draft-exists", 409, _lazy("There is a draft of the next version already.")),
     Explained("archived", 409, _lazy("The achievement is archived and awarded no more.")),
     Explained("already-revoked", 409, _lazy("The award is revoked, for good.")),
+    Explained("not-signed-yet", 409, _lazy("The award is not signed yet: try again in a moment.")),
     Explained("already-suspended", 409, _lazy("The award is suspended already.")),
     Explained("not-suspended", 409, _lazy("The award is not suspended, so it cannot be reinstated.")),
     Explained("nothing-to-change", 409, _lazy("None of these awards would be changed.")),
@@ -108,6 +116,8 @@ PROBLEMS = (
     Explained("batch-state", 409, _lazy("The list has moved on, and this cannot be done to it any more.")),
     Explained("list-settled", 409, _lazy("The list was started already, or is being checked just now.")),
     Explained("nobody-to-award", 409, _lazy("Everybody on the list has this achievement already.")),
+    Explained("too-many-endpoints", 409, _lazy("An organisation has at most twenty webhooks.")),
+    Explained("endpoint-stopped", 409, _lazy("The webhook is disabled: enable it first.")),
     Explained("limit-size", 413, _lazy("The body is too large.")),
     Explained("media-type", 415, _lazy("The content type is not a listed one, or the body is not of it.")),
     Explained("invalid-fields", 422, _lazy("Some fields are missing or wrong; “errors” names each.")),
@@ -125,6 +135,7 @@ PROBLEMS = (
     Explained("too-many-at-once", 422, _lazy("More awards than are changed at once.")),
     Explained("too-many-requests", 429, _lazy("Wait for as many seconds as “Retry-After” says.")),
     Explained("server-error", 500, _lazy("Something went wrong on our side.")),
+    Explained("database-unavailable", 503, _lazy("The database does not answer just now: try again.")),
     Explained("watermark-unavailable", 503, _lazy("What must never go back cannot be read now: try later.")),
     Explained(
         "recovering", 503, _lazy("This is a restored copy; nothing is signed until its operator confirms.")
@@ -175,9 +186,18 @@ def answer(error: Exception) -> HttpResponse | None:
             return problem(403, "not-allowed", _("You may not do this."))
         case RequestDataTooBig():
             return problem(413, "limit-size", _("The body is too large."))
+        case OperationalError():
+            headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+            return problem(503, "database-unavailable", database_away(error), headers=headers)
         case SuspiciousOperation() | BadRequest() | MultiPartParserError() | UnreadablePostError():
             return problem(400, "bad-request", _("This request cannot be read."))
     return None
+
+
+def database_away(error: OperationalError) -> str:
+    """What is said while the database does not answer, or answers no more; the log says why."""
+    logger.error("the database could not be asked", exc_info=error)
+    return _("The database does not answer just now. Please try again in a moment.")
 
 
 def _refusal_problem(refusal: Refusal) -> HttpResponse:

@@ -213,7 +213,10 @@ def database_keeps_what_it_confirms(
 @register(SERVE, deploy=True)
 def watermark_is_apart(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """What restores the database must not restore the memory of what it gave out."""
-    if not settings.WATERMARK_URL or _place(settings.WATERMARK_URL) != _place(settings.DATABASE_URL):
+    if not settings.WATERMARK_URL:
+        return []
+    (servers, name), (others, other) = _place(settings.WATERMARK_URL), _place(settings.DATABASE_URL)
+    if name != other or not servers & others:
         return []
     return [
         Error(
@@ -224,9 +227,12 @@ def watermark_is_apart(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -
     ]
 
 
-def _place(url: str) -> tuple[str | None, int | None, str]:
+def _place(url: str) -> tuple[frozenset[str], str]:
+    """The servers, of which there may be several with commas between them, and the name of the database."""
     parts = urlsplit(url)
-    return parts.hostname, parts.port or 5432, parts.path.strip("/")
+    servers = parts.netloc.rpartition("@")[2].lower().split(",")
+    last = servers[-1].partition(":")[2] or "5432"
+    return frozenset(each if ":" in each else f"{each}:{last}" for each in servers), parts.path.strip("/")
 
 
 @register(SERVE, deploy=True)

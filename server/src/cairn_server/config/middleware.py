@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import OperationalError
 from django.http import Http404, HttpResponse, StreamingHttpResponse, UnreadablePostError
 from django.middleware.locale import LocaleMiddleware
 from django.template.loader import select_template
@@ -130,7 +131,7 @@ class RateLimits:
             for name, who in limited(request):
                 limit = settings.RATE_LIMITS[name]
                 limits.Limit(name, limit["burst"], limit["per_minute"]).take(who, at=timezone.now())
-        except (limits.TooMany, UnreadablePostError) as error:
+        except (limits.TooMany, UnreadablePostError, OperationalError) as error:
             return answer(request, error) or HttpResponse(status=400)
         return self.get_response(request)
 
@@ -190,6 +191,8 @@ def _page_for(request: HttpRequest, error: Exception) -> HttpResponse | None:
             response = error_page(request, 503, error.code, error.message)
             response.headers["Retry-After"] = str(problems.RETRY_AFTER_SECONDS)
             return response
+        case OperationalError():
+            return _database_page(request, problems.database_away(error))
         case CairnError():
             return error_page(request, 422, error.code, error.message)
         case Http404():
@@ -216,6 +219,16 @@ def error_page(request: HttpRequest, status: int, code: str, message: str) -> Ht
     return HttpResponse(
         template.render(context, request), status=status, headers={"Cache-Control": "no-store"}
     )
+
+
+def _database_page(request: HttpRequest, message: str) -> HttpResponse:
+    try:
+        response = error_page(request, 503, "database-unavailable", message)
+    except OperationalError:  # the frame of the page asks it too
+        response = HttpResponse(message, status=503, content_type="text/plain; charset=utf-8")
+        response.headers["Cache-Control"] = "no-store"
+    response.headers["Retry-After"] = str(problems.RETRY_AFTER_SECONDS)
+    return response
 
 
 # Django calls these for what happens outside the views.

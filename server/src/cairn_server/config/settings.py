@@ -87,6 +87,7 @@ SIGNATURES_PER_MINUTE = env.number("SIGNATURES_PER_MINUTE", 60_000)
 # Where it is on record what shall be signed: purpose → function(reference)
 SIGNING_INTENTS = {
     "credential": "cairn_server.issuing.intents.of_credential",
+    "token": "cairn_server.issuing.intents.of_token",
     "status-list": "cairn_server.issuing.intents.of_status_list",
     "chunk": "cairn_server.issuing.chunks.intent_of",
 }
@@ -181,6 +182,7 @@ PERIODIC_TASKS = (
     ("cairn_server.issuing.standing.end_suspensions", 30),
     ("cairn_server.issuing.replacing.finish_replacing", 60),
     ("cairn_server.issuing.services.finish_awards", 5),
+    ("cairn_server.issuing.as_token.finish_tokens", 5),
     ("cairn_server.issuing.reissue.revoke_replaced", 5),
     ("cairn_server.issuing.status_lists.publish_waiting", 5),
     ("cairn_server.issuing.status_lists.renew_status_lists", 60),
@@ -199,6 +201,7 @@ OUTSIDE_TASKS = (
     (
         ("cairn_server.config.outbox.send_letters", 1),
         ("cairn_server.issuing.reminders.send_digests", 60),
+        ("cairn_server.webhooks.letters.tell_owners", 60),
     ),
     (("cairn_server.config.outbox.send_webhooks", 1),),
 )
@@ -416,5 +419,7 @@ LOGGING = {
         # Nor a form that was open for too long; its record would name the address and the page before.
         "django.security.csrf": {"level": "CRITICAL"},
         "gunicorn.error": {"filters": ["no-addresses"]},
+        # A line for each job would be a line for each chunk of a list; what became of it is in its row.
+        "procrastinate": {"level": "WARNING"},
     },
 }

@@ -27,22 +27,21 @@ def marks_of_database() -> list[Mark]:
 
 def compare_at_start(watermark: Watermark, *, at: datetime) -> list[str]:
     """Begin recovery when the database is behind; otherwise level the marks up to it."""
-    found = marks_of_database()
-    problems = foreign(watermark, found) or behind(watermark, found)
+    problems = foreign(watermark) or behind(watermark, marks_of_database)
     if problems:
         installation.begin_recovery(reasons=problems, at=at)
         seal_status_lists(at=at)
         return problems
     remember(watermark)
     # A crash between a commit and its mark left the database ahead; nobody was told in between.
-    for mark in found:
+    for mark in marks_of_database():
         watermark.advance(mark.list_id, count=mark.count, version=mark.version)
     lists = apps.get_model("issuing", "StatusList").objects.exclude(sealed_at=None)
     watermark.forget_claims(lists.values_list("public_id", flat=True))
     return []
 
 
-def foreign(watermark: Watermark, found: list[Mark]) -> list[str]:
+def foreign(watermark: Watermark) -> list[str]:
     """Whether this store is another one than the database has been kept with; in words."""
     known = installation.installation().watermark_id
     if not known or known == watermark.identity():

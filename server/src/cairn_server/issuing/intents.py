@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the signer finds on record here (``SIGNING_INTENTS``): single awards, and lists of what is withdrawn.
+"""What the signer finds on record here (``SIGNING_INTENTS``): single awards, tokens that were asked for, and
+lists of what is withdrawn.
 
 It is asked in the signer process, over that process' own connection.
 """
 
 from __future__ import annotations
 
+from cairn_server.issuing.life import TokenIntent
 from cairn_server.issuing.models import Credential, StatusList
 from cairn_server.organisations.keys import Intent
 
@@ -15,6 +17,16 @@ def of_credential(reference: str) -> Intent | None:
     found = (
         Credential.objects.filter(public_id=reference, state=Credential.State.INTENT, intent__isnull=False)
         .values_list("organisation__public_id", "intent__key", "intent_sha256", "valid_from")
+        .first()
+    )
+    return None if found is None else Intent(*found)
+
+
+def of_token(reference: str) -> Intent | None:
+    """A token that was asked for and waits for its signature; ``reference`` is its credential's public id."""
+    found = (
+        TokenIntent.objects.filter(credential__public_id=reference)
+        .values_list("credential__organisation__public_id", "intent__key", "intent_sha256", "at")
         .first()
     )
     return None if found is None else Intent(*found)

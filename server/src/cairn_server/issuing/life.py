@@ -50,6 +50,25 @@ class LifePolicy(models.Model):
         return str(self.organisation_id)
 
 
+class TokenIntent(models.Model):
+    """A ``vc+jwt`` that somebody asked for, until it is signed: on record before the key is used.
+
+    The credential itself was signed long before, as a part of a list; this is the same statement once more.
+    """
+
+    credential = models.OneToOneField(
+        "Credential", primary_key=True, on_delete=models.CASCADE, related_name="token_intent"
+    )
+    # As ``Credential.intent``: what stands before and after the signature, and what that is over.
+    intent = models.JSONField()
+    intent_sha256 = models.CharField(max_length=64)
+    by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"token of {self.credential_id}"
+
+
 class StandingAct(models.Model):
     """One decision about how credentials stand: about one, or about a hundred thousand."""
 

@@ -25,7 +25,8 @@ MEDIA_TYPES = {
 
 
 class NotInThisForm(Refusal):
-    """Awards from a list are signed in one form. The other is not there, and nothing is signed on a GET."""
+    """Awards from a list are signed in one form. The other is made by who awards (as_token.py): nothing is
+    signed on a GET."""
 
     status = 404
 

@@ -225,13 +225,22 @@ def prepare(document: Mapping[str, Any], *, issuer: Issuer, at: datetime) -> Pre
             document, signer, verification_method=method, at=at, cryptosuite=CRYPTOSUITES[signer.algorithm]
         ),
     )
-    token = Part.of(
+    return Prepared(key.fragment, method, (record, _token(document, issuer)))
+
+
+def prepare_token(document: Mapping[str, Any], *, issuer: Issuer) -> Prepared:
+    """The token alone, of a document that was signed as a record before."""
+    return Prepared(issuer.key.fragment, issuer.verification_method, (_token(document, issuer),))
+
+
+def _token(document: Mapping[str, Any], issuer: Issuer) -> Part:
+    method = issuer.verification_method
+    return Part.of(
         Format.JWT,
         "base64url",
-        key,
+        issuer.key,
         lambda signer: cairn.sign_jwt(document, signer, verification_method=method).encode("ascii"),
     )
-    return Prepared(key.fragment, method, (record, token))
 
 
 # The kinds of keys that organisations have, and how an embedded proof is made with each.

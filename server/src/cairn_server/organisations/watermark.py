@@ -43,7 +43,7 @@ from cairn.errors import UnavailableError
 from cairn_server.errors import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 
@@ -226,18 +226,22 @@ class SharedWatermark(Watermark):
 _LOCK = 0x6361_6972_6E
 
 
-def behind(watermark: Watermark, lists: Iterable[Mark]) -> list[str]:
+def behind(watermark: Watermark, lists: Callable[[], Iterable[Mark]]) -> list[str]:
     """What the database (``lists``) is missing, in words; empty when it is at or above every mark.
 
     A list that has given out indexes and has no mark is as bad as a list behind its mark: the
     watermark is new or belongs to another installation, and cannot say what was given out.
+
+    Others may be at work meanwhile: they raise the database and then its mark, and announce a list before
+    they make it. So the marks are read before the lists, and who has none is asked about once more.
     """
-    marks, known, problems = watermark.marks(), {}, []
-    for found in lists:
-        known[found.list_id] = found
+    marks, problems = watermark.marks(), []
+    known = {found.list_id: found for found in lists()}
+    announced = marks if known.keys() <= marks.keys() else watermark.marks()
+    for found in known.values():
         mark = marks.get(found.list_id)
         if mark is None:
-            if found.count or found.version:
+            if (found.count or found.version) and found.list_id not in announced:
                 problems.append(f"status list {found.list_id} has no mark")
         elif found.count < mark.count or found.version < mark.version:
             problems.append(

@@ -28,7 +28,7 @@ from django.views.decorators.http import require_POST
 from cairn import Outcome, Report, Sources, Verdict, Verifier
 from cairn_server import past
 from cairn_server.issuing import analytics, representations
-from cairn_server.issuing.models import Credential
+from cairn_server.issuing.models import Credential, SecuredCredential
 from cairn_server.web import display, kept, life, publication, verdict
 
 if TYPE_CHECKING:
@@ -75,6 +75,15 @@ def file(request: HttpRequest, credential_id: str, suffix: str) -> HttpResponse:
         return absent(request)
     analytics.note(credential_id, analytics.Kind.SHARED, at=timezone.now())
     return _file(request, found, suffix, name=f"credential-{credential_id[:8]}.{suffix}")
+
+
+# Exempt as below. A link that was copied, or LinkedIn that was chosen, is one more on a counter: who did it
+# is not asked, and the script that tells it sends no cookie (share-counter.js).
+@csrf_exempt
+@require_POST
+def shared(request: HttpRequest, credential_id: str) -> HttpResponse:
+    analytics.note(credential_id, analytics.Kind.SHARED, at=timezone.now())
+    return publication.private(HttpResponse(status=204))
 
 
 @publication.for_everyone
@@ -201,7 +210,12 @@ def _context(found: Credential, *, at: datetime, now: datetime) -> dict[str, obj
         "achievement_page": reverse("achievement", args=[found.version.public_id]),
         "linkedin": linkedin(found, badge, address=address) if badge else "",
         "verify_page": reverse("verify") + "?" + urlencode({"link": address}),
-        "files": [(name.upper(), reverse("credential-file", args=[address_id, name])) for name in SUFFIXES],
+        "files": [
+            (name.upper(), reverse("credential-file", args=[address_id, name]))
+            for name in SUFFIXES
+            if name != "jwt" or found.secured.filter(format=SecuredCredential.Format.JWT).exists()
+        ],
+        "shared": reverse("credential-shared", args=[address_id]),
         "proof": _how_we_know(report, report.document, at=at if is_past else None) if report.document else (),
     }
 

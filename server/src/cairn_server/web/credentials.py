@@ -17,8 +17,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cairn_server.achievements.models import AchievementVersion
-from cairn_server.issuing import history, services, standing
-from cairn_server.issuing.models import Credential
+from cairn_server.errors import NotAllowed, Refusal
+from cairn_server.issuing import as_token, history, services, standing
+from cairn_server.issuing.models import Credential, SecuredCredential
 from cairn_server.journal.models import Entry
 from cairn_server.organisations import roles
 from cairn_server.web import listing
@@ -155,9 +156,14 @@ def detail(request: HttpRequest, member: Member, credential_id: str) -> HttpResp
             "history": history_of(credential),
             "changes": history.changes_of(credential),
             "successor": credential.successor,
+            "has_token": has_token(credential),
             "at": timezone.now(),
         },
     )
+
+
+def has_token(credential: Credential) -> bool:
+    return credential.secured.filter(format=SecuredCredential.Format.JWT).exists()
 
 
 class ReasonForm(forms.Form):
@@ -264,6 +270,22 @@ def reinstate(request: HttpRequest, member: Member, credential_id: str) -> HttpR
         template="credentials/reinstate.html",
         done=_("Reinstated. The holder gets an e-mail."),
     )
+
+
+@require_POST
+@member_page(*ISSUERS)
+def token(request: HttpRequest, member: Member, credential_id: str) -> HttpResponse:
+    """The same as a token too, for systems that take nothing else; awards of lists have none at first."""
+    credential = member.credential(credential_id)
+    try:
+        as_token.sign_as_token(credential, by=member.person, at=timezone.now())
+    except NotAllowed:
+        raise
+    except Refusal as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        messages.success(request, _("Signed. The token can be downloaded on the public page too."))
+    return redirect("credential-detail", member.organisation.public_id, credential.public_id)
 
 
 @require_POST

@@ -58,6 +58,7 @@ SENTENCES: Mapping[str, _StrPromise] = {
     "credential replaced": gettext_lazy("Awarded a mended credential"),
     "credential revoked": gettext_lazy("Revoked a credential"),
     "credential sent again": gettext_lazy("Sent the e-mail of a credential again"),
+    "credential signed as token": gettext_lazy("Signed a credential as a token too"),
     "credential suspended": gettext_lazy("Suspended a credential"),
     "batch chunk planned anew": gettext_lazy("Began a part of a list anew"),
     "credentials awarded": gettext_lazy("Awarded a part of a list"),

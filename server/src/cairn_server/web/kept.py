@@ -16,6 +16,7 @@ from typing import Any
 
 from django.core.cache import cache as page_cache
 from django.db import connection
+from django.db.models import Exists, OuterRef
 
 from cairn_server.issuing.models import Credential, SecuredCredential
 
@@ -48,6 +49,7 @@ WATCHED = (
     "organisation__signing_keys__fragment",
     "organisation__signing_keys__state",
     "organisation__signing_keys__revoked_at",
+    "has_token",
 )
 
 State = tuple[tuple[Any, ...], ...]
@@ -103,6 +105,13 @@ def _question() -> tuple[str, tuple[Any, ...]]:
     rows = (
         Credential.objects.signed()
         .filter(public_id=_ANY, secured__format=SecuredCredential.Format.JSON)
+        .annotate(
+            has_token=Exists(
+                SecuredCredential.objects.filter(
+                    credential=OuterRef("pk"), format=SecuredCredential.Format.JWT
+                )
+            )
+        )
         .order_by("organisation__signing_keys__pk")
         .values_list(*WATCHED)
     )

@@ -15,12 +15,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cairn_server.accounts.models import Person
 from cairn_server.achievements.uploads import accept_upload
-from cairn_server.issuing.models import Credential, Delivery
+from cairn_server.issuing.life import StandingAct
+from cairn_server.issuing.models import Batch, Credential, Delivery
 from cairn_server.organisations import roles, services
 from cairn_server.organisations.models import Organisation
 from cairn_server.organisations.roles import Role
@@ -154,12 +155,51 @@ def home(request: HttpRequest, member: Member) -> HttpResponse:
                 (deliveries.filter(state=Delivery.State.DUE).count(), _("e-mails waiting")),
                 (deliveries.filter(state=Delivery.State.FAILED).count(), _("e-mails failed")),
             ],
+            "waiting": to_approve(member),
             "recent": awards.select_related("version").order_by("-awarded_at", "-id")[:5],
             "unsent": deliveries.filter(state=Delivery.State.FAILED).select_related("credential__version")[
                 :5
             ],
         }
     return render(request, "organisation/home.html", context)
+
+
+def to_approve(member: Member) -> list[tuple[str, str, str, datetime]]:
+    """What waits for a second person, which this one can be: (view, id, words, since), the oldest first."""
+    found: list[tuple[str, str, str, datetime]] = []
+    if member.may_issue:
+        lists = Batch.objects.filter(
+            organisation=member.organisation, state=Batch.State.AWAITING_APPROVAL
+        ).exclude(started_by=member.person)
+        for batch in lists.select_related("version"):
+            words = ngettext(
+                "A list: “%(name)s” for %(n)s person", "A list: “%(name)s” for %(n)s people", batch.waiting
+            )
+            found.append(
+                (
+                    "batch",
+                    batch.public_id,
+                    words % {"name": batch.version.name, "n": batch.waiting},
+                    batch.created_at,
+                )
+            )
+    if member.may_revoke:
+        acts = StandingAct.objects.filter(
+            organisation=member.organisation, state=StandingAct.State.AWAITING
+        ).exclude(by=member.person)
+        for act in acts:
+            words = ngettext("%(change)s: %(n)s credential", "%(change)s: %(n)s credentials", act.total)
+            found.append(
+                ("standing-act", act.public_id, words % {"change": _CHANGES[act.to], "n": act.total}, act.at)
+            )
+    return sorted(found, key=lambda each: each[3])
+
+
+_CHANGES = {
+    "revoked": gettext_lazy("Revoke"),
+    "suspended": gettext_lazy("Suspend"),
+    "active": gettext_lazy("Reinstate"),
+}
 
 
 def first_steps(member: Member) -> list[tuple[str, str, bool]]:

@@ -48,6 +48,7 @@ urlpatterns = [
     path("c/<public_id:credential_id>", credential.credential, name="credential"),
     path("c/<public_id:credential_id>.<suffix:suffix>", credential.file, name="credential-file"),
     path("c/<public_id:credential_id>/check", credential.check, name="credential-check"),
+    path("c/<public_id:credential_id>/shared", credential.shared, name="credential-shared"),
     path("c/<public_id:credential_id>/newest", credential.newest, name="credential-newest"),
     path("a/<public_id:version_id>", achievement.achievement, name="achievement"),
     path("a/<public_id:version_id>.json", achievement.document, name="achievement-json"),

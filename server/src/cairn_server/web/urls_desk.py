@@ -98,6 +98,7 @@ of_the_organisation = [
     path(
         "credentials/<public_id:credential_id>/reinstate", credentials.reinstate, name="credential-reinstate"
     ),
+    path("credentials/<public_id:credential_id>/token", credentials.token, name="credential-token"),
     path("credentials/<public_id:credential_id>/replace", replacing.replace, name="credential-replace"),
     path("credentials/<public_id:credential_id>/renew", replacing.renew, name="credential-renew"),
     path("changes", standing.acts, name="standing-acts"),
@@ -119,6 +120,7 @@ urlpatterns = [
     path("account/delete", account.delete, name="account-delete"),
     path("account/", include("allauth.urls")),
     path("wallet", wallet.index, name="wallet"),
+    path("wallet/<public_id:credential_id>/token", wallet.token, name="wallet-token"),
     path("wallet/<public_id:credential_id>/renew", renewals.renew, name="wallet-renew"),
     path("organisations/", organisation.index, name="organisations"),
     path("organisations/new", organisation.new, name="organisation-new"),

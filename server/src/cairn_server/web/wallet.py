@@ -6,15 +6,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
-from django.shortcuts import render
+from django.db.models import Exists, OuterRef, Q
+from django.http import Http404
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from cairn_server.accounts.services import verified_addresses
-from cairn_server.issuing.models import Credential
+from cairn_server.errors import Refusal
+from cairn_server.issuing import as_token
+from cairn_server.issuing.models import Credential, SecuredCredential
 from cairn_server.web import listing
 from cairn_server.web.access import person_of
 
@@ -23,6 +27,9 @@ if TYPE_CHECKING:
 
     from cairn_server.accounts.models import Person
     from cairn_server.issuing.models import CredentialQuerySet
+
+
+_TOKENS = SecuredCredential.objects.filter(credential=OuterRef("pk"), format=SecuredCredential.Format.JWT)
 
 
 @require_safe
@@ -61,6 +68,23 @@ def index(request: HttpRequest) -> HttpResponseBase:
     )
 
 
+@require_POST
+@login_required
+def token(request: HttpRequest, credential_id: str) -> HttpResponseBase:
+    """One's own credential as a token too, for a wallet that takes nothing else."""
+    person = person_of(request)
+    credential = awarded_to(person).under(credential_id).first()
+    if credential is None:
+        raise Http404
+    try:
+        as_token.sign_own_as_token(credential, by=person, at=timezone.now())
+    except Refusal as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        messages.success(request, _("Signed. “Take it with you” has the token now."))
+    return redirect("wallet")
+
+
 def awarded_to(person: Person) -> CredentialQuerySet:
     """Awards to the person's confirmed addresses, newest first.
 
@@ -72,5 +96,6 @@ def awarded_to(person: Person) -> CredentialQuerySet:
         .newest()
         .filter(recipient_email__in=verified_addresses(person))
         .select_related("version__picture", "organisation", "first")
+        .annotate(has_token=Exists(_TOKENS))
         .order_by("-awarded_at", "-id")
     )

@@ -39,6 +39,7 @@ class Endpoint(models.Model):
         PERSON = "person", _("Somebody here stopped it.")
         GONE = "gone", _("It answered that it is gone for good (410).")
         SILENT = "silent", _("For five days it took no message.")
+        CLOSED = "closed", _("The organisation was closed.")
 
     public_id = models.CharField(max_length=22, unique=True, default=random_id, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="webhook_endpoints")
@@ -56,6 +57,8 @@ class Endpoint(models.Model):
     failures = models.PositiveIntegerField(default=0)
     failing_since = models.DateTimeField(null=True)
     not_before = models.DateTimeField(null=True)
+    # It stopped by itself, and its owners are still to be told (letters.py).
+    tell_owners_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -74,6 +77,10 @@ class Endpoint(models.Model):
                 condition=Q(failures=0, failing_since__isnull=True)
                 | Q(failures__gt=0, failing_since__isnull=False),
                 name="failures_have_a_beginning",
+            ),
+            models.CheckConstraint(
+                condition=Q(tell_owners_at__isnull=True) | Q(state="disabled"),
+                name="owners_are_told_of_what_is_stopped",
             ),
         ]
 

@@ -78,6 +78,7 @@ class Outcome:
 
 def follow(*, at: datetime) -> int:
     """Write the messages for what has happened; how many there are."""
+    _stop_of_closed(at=at)
     ends = Head.objects.filter(organisation_id__in=Endpoint.objects.values("organisation__public_id"))
     numbers = dict(ends.values_list("organisation_id", "number"))
     made = 0
@@ -85,6 +86,17 @@ def follow(*, at: datetime) -> int:
         if endpoint.cursor < numbers.get(endpoint.organisation.public_id, 0):
             made += _follow(endpoint, at=at)
     return made
+
+
+def _stop_of_closed(*, at: datetime) -> None:
+    """Of an organisation that was closed nothing is told any more."""
+    left = Endpoint.objects.filter(state=Endpoint.State.ACTIVE, organisation__closed_at__isnull=False)
+    for endpoint in left.only("pk"):
+        with transaction.atomic():
+            current = Endpoint.objects.select_for_update(of=("self",)).select_related("organisation")
+            found = current.filter(pk=endpoint.pk, state=Endpoint.State.ACTIVE).first()
+            if found is not None:
+                services.stop(found, Endpoint.Why.CLOSED, by=None, at=at)
 
 
 @transaction.atomic

@@ -127,7 +127,10 @@ def start_endpoint(endpoint: Endpoint, *, by: Person, at: datetime) -> Endpoint:
     if current.state == Endpoint.State.DISABLED:
         current.state, current.why = Endpoint.State.ACTIVE, ""
         current.failures, current.failing_since, current.not_before = 0, None, None
-        current.save(update_fields=["state", "why", "failures", "failing_since", "not_before"])
+        current.tell_owners_at = None
+        current.save(
+            update_fields=["state", "why", "failures", "failing_since", "not_before", "tell_owners_at"]
+        )
         current.messages.filter(state=Message.State.DUE).update(due_at=at, attempts=0)
         _record("webhook endpoint started", current, by=by, at=at)
     return current
@@ -174,9 +177,13 @@ def send_again(message: Message, *, by: Person, at: datetime) -> Message:
 
 
 def stop(endpoint: Endpoint, why: Endpoint.Why, *, by: Person | None, at: datetime) -> None:
-    """In the caller's transaction, with the endpoint locked; its messages wait."""
+    """In the caller's transaction, with the endpoint locked; its messages wait.
+
+    What a person did, people know of; an endpoint that stops by itself is told to the owners (letters.py).
+    """
     endpoint.state, endpoint.why = Endpoint.State.DISABLED, why
-    endpoint.save(update_fields=["state", "why"])
+    endpoint.tell_owners_at = at if why in (Endpoint.Why.GONE, Endpoint.Why.SILENT) else None
+    endpoint.save(update_fields=["state", "why", "tell_owners_at"])
     _record("webhook endpoint stopped", endpoint, by=by, at=at, why=str(why))
 
 

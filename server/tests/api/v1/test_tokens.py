@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cairn_server.organisations.models import Organisation
 
 NEVER = "AAAAAAAAAAAAAAAAAAAAAA"
+NEVER_SENT = f"msg_{NEVER}"
 OPERATIONS = [
     ("GET", "/achievements", Scope.ACHIEVEMENTS_READ),
     ("POST", "/achievements", Scope.ACHIEVEMENTS_WRITE),
@@ -32,6 +33,7 @@ OPERATIONS = [
     ("POST", f"/awards/{NEVER}/suspend", Scope.AWARDS_WRITE),
     ("POST", f"/awards/{NEVER}/reinstate", Scope.AWARDS_WRITE),
     ("POST", f"/awards/{NEVER}/replace", Scope.AWARDS_WRITE),
+    ("POST", f"/awards/{NEVER}/token", Scope.AWARDS_WRITE),
     ("GET", "/batches", Scope.AWARDS_READ),
     ("POST", "/batches", Scope.AWARDS_WRITE),
     ("GET", f"/batches/{NEVER}", Scope.AWARDS_READ),
@@ -42,6 +44,17 @@ OPERATIONS = [
     ("POST", f"/batches/{NEVER}/cancel", Scope.AWARDS_WRITE),
     ("POST", "/standing-changes", Scope.AWARDS_WRITE),
     ("GET", f"/standing-changes/{NEVER}", Scope.AWARDS_READ),
+    ("GET", "/webhooks", Scope.WEBHOOKS_READ),
+    ("POST", "/webhooks", Scope.WEBHOOKS_WRITE),
+    ("GET", f"/webhooks/{NEVER}", Scope.WEBHOOKS_READ),
+    ("PUT", f"/webhooks/{NEVER}", Scope.WEBHOOKS_WRITE),
+    ("DELETE", f"/webhooks/{NEVER}", Scope.WEBHOOKS_WRITE),
+    ("POST", f"/webhooks/{NEVER}/secret", Scope.WEBHOOKS_WRITE),
+    ("POST", f"/webhooks/{NEVER}/test", Scope.WEBHOOKS_WRITE),
+    ("POST", f"/webhooks/{NEVER}/disable", Scope.WEBHOOKS_WRITE),
+    ("POST", f"/webhooks/{NEVER}/enable", Scope.WEBHOOKS_WRITE),
+    ("GET", f"/webhooks/{NEVER}/messages", Scope.WEBHOOKS_READ),
+    ("POST", f"/webhooks/{NEVER}/messages/{NEVER_SENT}/send-again", Scope.WEBHOOKS_WRITE),
 ]
 
 

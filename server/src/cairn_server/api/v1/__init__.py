@@ -22,7 +22,16 @@ from ninja.parser import Parser
 
 from cairn.canonical import parse_json
 from cairn_server.api import problems
-from cairn_server.api.v1 import achievements, awards, batches, reference, standing, verification
+from cairn_server.api.v1 import (
+    achievements,
+    as_token,
+    awards,
+    batches,
+    reference,
+    standing,
+    verification,
+    webhooks,
+)
 from cairn_server.api.v1.tokens import Token, anonymous
 from cairn_server.errors import Refusal
 from cairn_server.organisations.models import Scope
@@ -121,8 +130,10 @@ api = Interface(
 )
 api.add_router("", achievements.router, tags=["Achievements"])
 api.add_router("", awards.router, tags=["Awards"])
+api.add_router("", as_token.router, tags=["Awards"])
 api.add_router("", batches.router, tags=["Batches"])
 api.add_router("", standing.router, tags=["Standing"])
+api.add_router("", webhooks.router, tags=["Webhooks"])
 # Verification has its callers named here, because its module may not know of tokens and organisations.
 api.add_router("", verification.router, tags=["Verification"], auth=[Token(Scope.VERIFY), anonymous])
 

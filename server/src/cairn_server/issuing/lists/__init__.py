@@ -6,6 +6,7 @@
     tables          a file → lines of cells, whatever kind of file it is
     text            … from CSV in any encoding and with any separator
     spreadsheet     … from XLSX, whose parts ``archive`` unpacks
+    apart           … in a process of its own
     json_lines      … from one JSON object a line
     columns         what their columns are called, and which of our fields each one is
     dates           what people write for a day

@@ -22,5 +22,12 @@ MAX_STYLES = 64_000
 LAST_ROW = 1_048_576  # of a sheet, by ECMA-376
 LAST_COLUMN = 16_384
 
+# Of the process that reads it (apart.py), for what these bounds did not foresee
+READER_MEMORY = 512 << 20
+READER_SECONDS = (
+    15  # of the processor, and more for each megabyte: a million rows of 30 MB take about a minute
+)
+READER_SECONDS_PER_MEGABYTE = 6
+
 # Of what is told
 MAX_SHOWN = 60  # characters of a wrong value

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
+from cairn_server.issuing.lists.apart import ApartTable
 from cairn_server.issuing.lists.json_lines import JsonTable
 from cairn_server.issuing.lists.problems import Unreadable
-from cairn_server.issuing.lists.spreadsheet import SpreadsheetTable
 from cairn_server.issuing.lists.text import TextTable
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def opened(
     if start == _OLE:
         raise Unreadable("list-old-spreadsheet")
     if start == _ZIP:
-        return SpreadsheetTable(file, sheet=sheet)
+        return ApartTable(file, sheet=sheet)
     if start.lstrip().startswith(b"{"):
         return JsonTable(file)
     return TextTable(file, encoding=encoding, separator=separator, is_header=is_header)

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from cairn.errors import UnavailableError
 from cairn_server.config import lock, signer, start
 from cairn_server.config.checks import SERVE
 from cairn_server.config.server import Server, require_free_port
@@ -34,7 +35,10 @@ class Command(BaseCommand):
         lock.hold(settings.DATA_DIR, address=settings.PUBLIC_URL, port=settings.PORT)
         require_free_port(settings.BIND, settings.PORT)
         call_command("collectstatic", verbosity=0, interactive=False)
-        start.prepare(at=timezone.now(), say=self._say)
+        try:
+            start.prepare(at=timezone.now(), say=self._say)
+        except UnavailableError as error:  # the watermark is on another machine, which may not be there
+            raise CommandError(str(error)) from error
         Server(
             host=settings.BIND,
             port=settings.PORT,

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
+from cairn.errors import UnavailableError
 from cairn_server.config import signer
 from cairn_server.config import watermark as marks
 from cairn_server.errors import Refusal
@@ -32,6 +33,8 @@ class Command(BaseCommand):
             marks.require_shared(watermark())
         except Refusal as refusal:
             raise CommandError(str(refusal.message)) from refusal
+        except UnavailableError as error:
+            raise CommandError(str(error)) from error
         installation.install_address(settings.PUBLIC_URL)
         from cairn_server.config import work  # its queue exists on PostgreSQL alone
 
