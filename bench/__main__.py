@@ -8,7 +8,7 @@ import json
 import platform
 import sys
 
-from bench import folder, formats, issue, measure, memory, pages, proofs
+from bench import folder, formats, issue, measure, memory, pages, proofs, wallets
 
 
 def main(arguments: list[str]) -> int:
@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
         print(json.dumps(line), flush=True)
     print(f"{platform.machine()}, Python {platform.python_version()}, one core", file=sys.stderr)
     measure.pin_to_one_core()
-    for comparisons in (proofs.comparisons, formats.comparisons, pages.comparisons):
+    for comparisons in (proofs.comparisons, formats.comparisons, pages.comparisons, wallets.comparisons):
         for comparison in comparisons(only):
             if comparison.name.startswith(only):
                 print(json.dumps(measure.run(comparison)), flush=True)

@@ -81,15 +81,15 @@ def _credential_pages() -> list[str]:
     return [f"/c/{credential.public_id}" for credential in awarded]
 
 
-def visitor() -> Callable[[str], Answer]:
-    """A browser without cookies that calls the WSGI application directly."""
+def visitor() -> Callable[..., Answer]:
+    """A caller without cookies that calls the WSGI application directly; what has a body is posted."""
     from django.conf import settings
     from django.core.wsgi import get_wsgi_application
 
     settings.ROOT_URLCONF = "bench.urls"
     application = get_wsgi_application()
 
-    def visit(path: str) -> Answer:
+    def visit(path: str, body: bytes | None = None, *, address: str = "127.0.0.1", **environ: str) -> Answer:
         told: list[str] = []
 
         def start_response(status: str, _headers: Any, _error: Any = None) -> Callable[[bytes], object]:
@@ -98,7 +98,7 @@ def visitor() -> Callable[[str], Answer]:
 
         answer = application(
             {
-                "REQUEST_METHOD": "GET",
+                "REQUEST_METHOD": "GET" if body is None else "POST",
                 "SCRIPT_NAME": "",
                 "PATH_INFO": path,
                 "QUERY_STRING": "",
@@ -108,15 +108,17 @@ def visitor() -> Callable[[str], Answer]:
                 "HTTP_HOST": installation.HOST,
                 "HTTP_ACCEPT": "text/html",
                 "HTTP_ACCEPT_LANGUAGE": "en",
-                "REMOTE_ADDR": "127.0.0.1",
+                "REMOTE_ADDR": address,
+                "CONTENT_LENGTH": str(len(body or b"")),
                 "wsgi.url_scheme": "https",
-                "wsgi.input": BytesIO(),
+                "wsgi.input": BytesIO(body or b""),
+                **environ,
             },
             start_response,
         )
-        body = b"".join(answer)
+        found = b"".join(answer)
         if hasattr(answer, "close"):
             answer.close()
-        return told[0], body
+        return told[0], found
 
     return visit

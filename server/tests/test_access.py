@@ -18,7 +18,7 @@ from server.tests.conftest import MONDAY
 from server.tests.desk import DESIGN, FIELDS, Desk, address, furnish
 
 from cairn_server.api.v1 import api
-from cairn_server.issuing import representations
+from cairn_server.issuing import offering, representations
 from cairn_server.issuing.models import Credential
 from cairn_server.journal.models import Entry
 from cairn_server.organisations import services as organisations
@@ -155,9 +155,11 @@ OWN = [
 ]
 
 # Of one credential, for its holder alone: there is nothing for anybody else, members of its issuer included.
-HOLDERS = ["wallet-renew"]
+HOLDERS = ["wallet-renew", "wallet-put"]
 # The same, only ever posted to.
 HOLDERS_ACT = ["wallet-token"]
+# Of one offer to a wallet, for whoever has made it.
+OFFERERS = ["wallet-offer"]
 
 # Pages that allauth guards by what one did just before: what a stranger gets, and what somebody gets who is
 # signed in, has a password and no second factor, and did nothing just before. 302 leads to where one belongs.
@@ -225,6 +227,20 @@ PUBLIC = {
     "styleguide": (200, 200),
     "invitation": (200, 200),
     "api-nothing-here": (404, 404),
+    # For wallets; what they show is not a session but a code, a token or a signature.
+    "oid4vci-issuer": (200, 200),
+    "oid4vci-issuer-draft": (200, 200),
+    "oid4vci-server": (200, 200),
+    "oid4vci-server-slash": (200, 200),
+    "oid4vci-server-draft": (200, 200),
+    "oid4vci-offer": (404, 404),  # of an offer that never was
+    "oid4vci-token": (405, 405),  # these are only ever posted to
+    "oid4vci-nonce": (405, 405),
+    "oid4vci-credential": (405, 405),
+    "oid4vci-notification": (405, 405),
+    "exchange": (405, 405),
+    "exchange-bare": (405, 405),
+    "interaction": (404, 404),  # as above
 }
 
 # For machines: the scope that each operation of the interface demands (None: it asks for no token), what it
@@ -332,7 +348,8 @@ def ask(client: Client, name: str, desk: Desk, *, method: str = "GET") -> HttpRe
 def test_every_address_is_in_the_table() -> None:
     # An operation is called in Python as in the interface, in the other of the two spellings.
     operations = {"api-v1:" + re.sub(r"([A-Z])", r"_\1", name).lower() for name in OPERATIONS}
-    known = {*READ, *ACT, *OWN, *HOLDERS, *HOLDERS_ACT, *ALLAUTH, *PUBLIC, *REFERENCE, *operations}
+    holders = {*HOLDERS, *HOLDERS_ACT, *OFFERERS}
+    known = {*READ, *ACT, *OWN, *holders, *ALLAUTH, *PUBLIC, *REFERENCE, *operations}
 
     missing = set(names()) - known
     gone = known - set(names())
@@ -506,6 +523,22 @@ def test_what_a_holder_has_done_nobody_else_has_done(
         ), who
 
 
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_an_offer_is_its_makers_and_nobody_elses(
+    method: str, desk: Desk, cast: dict[str, Person], learner: Person, signed_in: Callable[[Person], Client]
+) -> None:
+    """B135 B146: whoever else has its secret has what a wallet may know, and not the transaction code."""
+    with time_machine.travel(MONDAY):
+        _offer, secret = offering.offer(desk.credential, by=learner, at=MONDAY)
+        where = [reverse(name, args=[secret]) for name in OFFERERS]
+        stranger = Client(headers={"host": "cairn.example"})
+
+        assert {getattr(stranger, method)(there).status_code for there in where} == {302}
+        for who, person in reversed(cast.items()):
+            found = {getattr(signed_in(person), method)(there).status_code for there in where}
+            assert found == ({200 if method == "get" else 302} if who == "learner" else {404}), who
+
+
 def test_what_the_sign_in_pages_answer(owner: Person, signed_in: Callable[[Person], Client]) -> None:
     with_a_key = {"mfa_remove_webauthn", "mfa_edit_webauthn"}
     found = {}
@@ -523,7 +556,8 @@ def test_the_public_pages_are_for_everybody(
     desk: Desk, owner: Person, learner: Person, signed_in: Callable[[Person], Client]
 ) -> None:
     [number] = {award.status_list.public_id for award in (desk.credential, desk.suspended)}
-    ids = {**desk.ids(""), "list_id": number, "suffix": "json", "token": desk.link, "letter": "A" * 22}
+    ids = {**desk.ids(""), "list_id": number, "suffix": "json", "token": desk.link}
+    ids |= {"letter": "A" * 22, "secret": "A" * 22}
     where = {name: address(name, desk.organisation, ids) for name in PUBLIC}
     stranger, client = Client(headers={"host": "cairn.example"}), signed_in(learner)
 

@@ -51,6 +51,7 @@ PAGES: dict[str, dict[str, str]] = {
         "invitation": "{invitation}",
         "invitation, over": "/invitation/over",
         "openapi-view": "/api/v1/docs",
+        "interaction, over": "/interactions/AAAAAAAAAAAAAAAAAAAAAA",
     },
     "colleague": {
         "wallet, empty": "/wallet",
@@ -128,6 +129,7 @@ PAGES: dict[str, dict[str, str]] = {
         "renewal-rule": "{base}/achievements/{achievement}/renewal",
         "analytics": "{base}/figures",
         "wallet-renew": "/wallet/{own}/renew",
+        "wallet-put": "/wallet/{own}/put",
         "dev-mail": "/dev/mail/",
         "dev-mail-message": "{mail}",
     },
@@ -138,6 +140,7 @@ STATUS = {
     "credential, absent": 404,
     "not found": 404,
     "invitation, over": 410,
+    "interaction, over": 404,
     "organisation-settings, forbidden": 403,
 }
 
@@ -151,10 +154,15 @@ NOTHING_TO_READ = {
     "credential-file", "credential-check", "achievement-json", "achievement-image", "issuer-json",
     "issuer-image", "language", "organisation-logo", "achievement-picture-preview",
     "achievement-picture-stored", "invitation-withdraw", "credential-send-again", "openapi-json",
+    "exchange", "exchange-bare", "oid4vci-issuer", "oid4vci-issuer-draft", "oid4vci-server",
+    "oid4vci-server-slash", "oid4vci-server-draft", "oid4vci-offer", "oid4vci-token", "oid4vci-nonce",
+    "oid4vci-credential", "oid4vci-notification",
     "api-root", "api-nothing-here", "mfa_download_recovery_codes", "mfa_login_webauthn",
 }  # fmt: skip
 # … and steps of allauth that only somebody halfway through a sign-in, or with a second factor, gets to see.
 ON_THE_WAY = {
+    # For some minutes: the answers below look at it.
+    "wallet-offer",
     # Only where a holder has asked for a renewal; its own suite looks at it.
     "renewal-request",
     # Only between two owners who change a key, where a receiver is entered, and in a reminder's letter;
@@ -303,6 +311,23 @@ def _submit(path: str, button: str, *before: str, **fields: str) -> Callable[[Vi
     return bring
 
 
+def _offer_to_a_wallet(visitor: Visitor, desk: Desk) -> None:
+    visitor.open(f"/wallet/{desk['own']}/put")
+    visitor.press("Show the QR code")
+    for summary in visitor.page.locator("main summary").all():
+        summary.click()
+
+
+def _scanned_by_a_camera(visitor: Visitor, desk: Desk) -> None:
+    _offer_to_a_wallet(visitor, desk)
+    visitor.open(f"/interactions/{_part(visitor.page.url, -1)}?iuv=1")
+
+
+def _offer_stopped(visitor: Visitor, desk: Desk) -> None:
+    _offer_to_a_wallet(visitor, desk)
+    visitor.press("Stop: somebody else may have seen it")
+
+
 def _all_details(visitor: Visitor, desk: Desk) -> None:
     visitor.open(f"/c/{desk['revoked']}")
     for summary in visitor.page.locator("main summary").all():
@@ -391,4 +416,7 @@ ANSWERS: dict[str, tuple[str, Callable[[Visitor, Desk], None]]] = {
     "revoked without a reason": ("owner", _submit("{base}/credentials/{genuine}/revoke", "Revoke")),
     "invited without a role": ("owner", _submit("{base}/members/invite", "Invite", email="a@b.example")),
     "saved": ("owner", _submit("{base}/settings", "Save")),
+    "offered to a wallet": ("owner", _offer_to_a_wallet),
+    "offer stopped": ("owner", _offer_stopped),
+    "interaction in a browser": ("owner", _scanned_by_a_camera),
 }

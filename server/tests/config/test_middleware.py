@@ -329,6 +329,8 @@ def test_a_form_without_its_token_is_refused(learner):
         ("sign-in", lambda client, n: client.post("/account/signup/", {"email": f"a{n}@x.example"})),
         ("verify", lambda client, n: client.post("/verify", {"text": "x"})),
         ("api", lambda client, n: client.get("/api/v1/nothing")),
+        ("wallets", lambda client, n: client.post(f"/oid4vci/{'A' * 22}/nonce")),
+        ("wallets", lambda client, n: client.post(f"/exchanges/{'A' * 22}")),
     ],
 )
 def test_a_stranger_is_stopped_after_the_burst(visitor, settings, name, send):
@@ -339,6 +341,15 @@ def test_a_stranger_is_stopped_after_the_burst(visitor, settings, name, send):
 
     assert 429 not in answers[:3]
     assert answers[3] == 429
+
+
+def test_a_wallet_is_stopped_in_words_for_machines(visitor, settings):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"wallets": {"burst": 1, "per_minute": 1}}
+
+    answers = [visitor.post(f"/exchanges/{'A' * 22}") for _ in range(2)]
+
+    assert answers[1]["Content-Type"] == "application/problem+json"
+    assert int(answers[1]["Retry-After"]) > 0
 
 
 def test_one_address_is_not_guessed_from_many_networks(settings, learner):

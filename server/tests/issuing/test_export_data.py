@@ -7,10 +7,15 @@ import zipfile
 from django.utils import timezone
 from server.tests.conftest import TUESDAY
 
+from cairn import PrivateKey
 from cairn.canonical import parse_json
-from cairn_server.issuing import services
+from cairn.did import did_key
+from cairn.keys import Algorithm
+from cairn_server.issuing import copies, services
 from cairn_server.issuing.representations import representation
 from cairn_server.issuing.services import Recipient
+from cairn_server.issuing.signing import Format
+from cairn_server.wallets.possession import Holder
 
 
 def test_a_learner_gets_the_awards_to_their_own_addresses_and_no_others(issuer, learner, award):
@@ -22,6 +27,17 @@ def test_a_learner_gets_the_awards_to_their_own_addresses_and_no_others(issuer, 
 
     assert (told["id"], told["email"]) == (mine.public_id, learner.email)
     assert (told["standing"], told["reason"]) == ("suspended", "Under appeal.")
+
+
+def test_a_learner_is_told_which_wallets_have_a_copy(learner, award):
+    credential, key = award(), PrivateKey.generate(Algorithm.ED25519).public_key
+    holder = Holder(did_key(key), key)
+    for format in Format:
+        copies.copy_for(credential, holder, format=format, at=TUESDAY)
+
+    (told,) = services.export_data(learner)["awards"]
+
+    assert told["wallets"] == [holder.did]
 
 
 def test_the_download_of_ones_data_holds_the_signed_bytes_also_of_what_was_not_delivered_yet(

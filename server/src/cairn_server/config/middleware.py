@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+WALLETS = ("/oid4vci/", "/exchanges/")
+# Whoever asks below these gets a problem document and no page.
+FOR_MACHINES = ("/api/", *WALLETS)
+
 
 class NoBodyForHead:
     """HEAD is answered with the headers that GET would get, and not one byte more (RFC 9110 section 9.3.2).
@@ -146,6 +150,8 @@ def limited(request: HttpRequest) -> list[tuple[str, str]]:
             trusted_proxies=settings.TRUSTED_PROXIES,
         )
     )
+    if path.startswith(WALLETS):
+        return [("wallets", network)] if request.method == "POST" else []
     if path.startswith("/api/"):
         # A caller with a token is counted by it; a made-up token only makes a bucket of one's own, so
         # the network is counted too, ten times as generously.
@@ -174,7 +180,8 @@ class Refusals:
 
 def answer(request: HttpRequest, error: Exception) -> HttpResponse | None:
     """The response to an error somebody can act on; None for a mistake of ours, which becomes a 500."""
-    response = problems.answer(error) if request.path_info.startswith("/api/") else _page_for(request, error)
+    machine = request.path_info.startswith(FOR_MACHINES)
+    response = problems.answer(error) if machine else _page_for(request, error)
     if response is not None and isinstance(error, limits.TooMany):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
@@ -257,7 +264,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Something of ours is broken, perhaps the templates too: so this page needs none of it to work."""
-    if request.path_info.startswith("/api/"):
+    if request.path_info.startswith(FOR_MACHINES):
         return problems.server_error()
     try:
         return error_page(

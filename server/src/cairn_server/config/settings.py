@@ -90,6 +90,7 @@ SIGNING_INTENTS = {
     "token": "cairn_server.issuing.intents.of_token",
     "status-list": "cairn_server.issuing.intents.of_status_list",
     "chunk": "cairn_server.issuing.chunks.intent_of",
+    "bound-copy": "cairn_server.issuing.intents.of_bound_copy",
 }
 # Apart from the database and not in its backups; another disk is better still.
 WATERMARK_URL = env.secret("WATERMARK_URL", "")
@@ -183,6 +184,8 @@ PERIODIC_TASKS = (
     ("cairn_server.issuing.replacing.finish_replacing", 60),
     ("cairn_server.issuing.services.finish_awards", 5),
     ("cairn_server.issuing.as_token.finish_tokens", 5),
+    ("cairn_server.issuing.copies.finish_copies", 60),
+    ("cairn_server.issuing.offering.forget_offers", 3600),
     ("cairn_server.issuing.reissue.revoke_replaced", 5),
     ("cairn_server.issuing.status_lists.publish_waiting", 5),
     ("cairn_server.issuing.status_lists.renew_status_lists", 60),
@@ -294,6 +297,8 @@ RATE_LIMITS = {
     "verify": {"burst": 120, "per_minute": 60},
     # Of one request with a thousand credentials each counts here, beside the request itself in "api".
     "verify-many": {"burst": 5000, "per_minute": 1000},
+    # Requests of wallets, of a whole hall behind one address: some for each credential.
+    "wallets": {"burst": 600, "per_minute": 600},
     "api": {"burst": 200, "per_minute": 300},
     "api-network": {"burst": 2000, "per_minute": 3000},
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the signer finds on record here (``SIGNING_INTENTS``): single awards, tokens that were asked for, and
-lists of what is withdrawn.
+"""What the signer finds on record here (``SIGNING_INTENTS``): single awards, tokens that were asked for,
+copies for wallets, and lists of what is withdrawn.
 
 It is asked in the signer process, over that process' own connection.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from cairn_server.issuing.life import TokenIntent
 from cairn_server.issuing.models import Credential, StatusList
+from cairn_server.issuing.offers import BoundCopy
 from cairn_server.organisations.keys import Intent
 
 
@@ -27,6 +28,16 @@ def of_token(reference: str) -> Intent | None:
     found = (
         TokenIntent.objects.filter(credential__public_id=reference)
         .values_list("credential__organisation__public_id", "intent__key", "intent_sha256", "at")
+        .first()
+    )
+    return None if found is None else Intent(*found)
+
+
+def of_bound_copy(reference: str) -> Intent | None:
+    """A copy for one wallet that waits for its signature; ``reference`` is its public id."""
+    found = (
+        BoundCopy.objects.filter(public_id=reference, state=BoundCopy.State.INTENT)
+        .values_list("credential__organisation__public_id", "key", "intent_sha256", "created_at")
         .first()
     )
     return None if found is None else Intent(*found)

@@ -37,6 +37,11 @@ from cairn_server.issuing.life import (  # noqa: F401 - Django finds the tables 
     StandingAct,
     StandingChange,
 )
+from cairn_server.issuing.offers import (  # noqa: F401 - likewise
+    BoundCopy,
+    CredentialOffer,
+    UsedNonce,
+)
 from cairn_server.issuing.returned import StoppedAddress  # noqa: F401 - likewise
 from cairn_server.issuing.wording import Wording  # noqa: F401 - likewise
 from cairn_server.organisations.models import Organisation

@@ -496,7 +496,10 @@ def export_data(person: Person) -> dict[str, Any]:
                 "awarded_at": each.awarded_at.isoformat(),
                 "standing": each.standing,
                 "reason": each.standing_reason,
+                "wallets": sorted({copy.holder for copy in each.bound_copies.all()}),
             }
-            for each in awards.select_related("version", "organisation").order_by("awarded_at")
+            for each in awards.select_related("version", "organisation")
+            .prefetch_related("bound_copies")
+            .order_by("awarded_at")
         ]
     }
