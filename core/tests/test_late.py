@@ -3,14 +3,15 @@
 
 import copy
 import pickle
-from dataclasses import dataclass, replace
+from dataclasses import FrozenInstanceError, dataclass, replace
 from types import MappingProxyType
 
 import pytest
 
-from cairn.late import Late
+from cairn.late import Late, made_late
 
 
+@made_late("text")
 @dataclass(frozen=True, slots=True)
 class Page(Late):
     number: int
@@ -58,3 +59,13 @@ def test_what_is_no_field_is_not_there():
             _ = page.nothing
     with pytest.raises(AttributeError, match="text"):
         _ = Page.without(None, number=1).text
+
+
+def test_a_record_that_was_made_in_parts_is_as_frozen_as_any():
+    for page in (late([]), Page(1, "the text")):
+        assert type(page) is Page
+        for name in ("number", "text", "marks", "_late"):
+            with pytest.raises(FrozenInstanceError):
+                setattr(page, name, 7)
+            with pytest.raises(FrozenInstanceError):
+                delattr(page, name)

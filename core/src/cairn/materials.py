@@ -20,8 +20,9 @@ from cairn.credential import format_datetime, parse_datetime
 from cairn.credential.address import is_web, well_known
 from cairn.did import OWN_KEYS, did_web_url, did_webvh_urls
 from cairn.errors import CairnError, MalformedError, UnavailableError
+from cairn.late import draft_of, new
 from cairn.parts import unfold
-from cairn.plain import facts_of, is_plain, plain_of
+from cairn.plain import is_plain, known_of
 from cairn.proof import cose, jose, sd_jwt
 from cairn.proof.data_integrity import MAX_PROOFS
 from cairn.reading import COSE, EMBEDDED, SD_JWT, SD_JWT_VC, TOKEN, Unverified, open_credential, read
@@ -191,13 +192,27 @@ def gather(
     addresses that nobody has asked yet, all of them together 32 (B99).
     """
     asked = _Errand(sources)
+    if not also and _ask_about_known(credential, asked):
+        return _gathered(credential, asked, at)
     is_known = credential.shown_claims is not None or is_plain(credential)
     inside = () if is_known else unfold(credential)
     for each in (credential, *(part.credential for part in inside if part.credential is not None)):
         _ask_about(each, asked, also, at)
         for brought in (one for wanted in also for one in wanted(each) if isinstance(one, Unverified)):
             _ask_about(brought, asked, (), at)
-    return Materials(credential, MappingProxyType(asked.answers), at)
+    return _gathered(credential, asked, at)
+
+
+def _gathered(credential: Unverified, asked: _Errand, at: datetime) -> Materials:
+    made = new(_DRAFT)
+    made.credential, made.resources, made.gathered_at = credential, MappingProxyType(asked.answers), at
+    made.by_itself, made.earlier = True, None
+    made.__class__ = Materials
+    materials: Materials = made
+    return materials
+
+
+_DRAFT = draft_of(Materials)
 
 
 def old_badge(
@@ -215,19 +230,9 @@ def old_badge(
 
 def _ask_about(credential: Unverified, asked: _Errand, also: Sequence[AlsoAsked], at: datetime) -> None:
     asked.begin()
-    if credential.shown_claims is not None and not also:
-        return  # its keys follow from its name, and it has no status
-    plain = plain_of(credential)
-    if plain is not None and not also and credential.is_as_read:
-        facts = facts_of(credential)
-        if facts.issuer is not None and facts.issuer.startswith(OWN_KEYS):
-            # Its keys follow from its name, and the key of its one proof is no address.
-            if plain.has_plain_status:
-                _ask_list(facts.list_url, asked)
-            elif plain.has_status:
-                _ask_lists(credential, asked)
-            return
-    old = None if plain is not None else old_badge(credential, asked.old_page, at)
+    if not also and _ask_about_known(credential, asked):
+        return
+    old = None if is_plain(credential) else old_badge(credential, asked.old_page, at)
     if old is not None:
         legacy.ask(old)
         if credential.format in legacy.FORMATS:
@@ -256,6 +261,22 @@ def _ask_about(credential: Unverified, asked: _Errand, also: Sequence[AlsoAsked]
             asked.get(status.uri, accept=ACCEPT_STATUS_TOKEN, limit=MAX_STATUS_LIST)
         return
     _ask_lists(credential, asked)
+
+
+def _ask_about_known(credential: Unverified, asked: _Errand) -> bool:
+    """Ask about a credential of which all is known that is asked about; False: there may be more."""
+    known = known_of(credential)
+    if known is None:
+        return credential.shown_claims is not None  # its keys follow from its name, and it has no status
+    plain, facts = known
+    if facts.issuer is None or not facts.issuer.startswith(OWN_KEYS):
+        return False
+    # Its keys follow from its name, and the key of its one proof is no address.
+    if plain.has_plain_status:
+        _ask_list(facts.list_url, asked)
+    elif plain.has_status:
+        _ask_lists(credential, asked)
+    return True
 
 
 def _ask_lists(credential: Unverified, asked: _Errand) -> None:
@@ -401,7 +422,7 @@ class _Errand:
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
         self._asked = 0
-        self._may_ask = 0
+        self._may_ask = MAX_FETCHES
         self.answers: dict[str, bytes | Unavailable] = {}
 
     def begin(self) -> None:
@@ -409,10 +430,14 @@ class _Errand:
         self._may_ask = min(self._asked + MAX_FETCHES, MAX_FETCHES_TOGETHER)
 
     def get(self, url: str, *, accept: str, limit: int) -> bytes | Unavailable:
+        answer = self.answers.get(url, _TOO_MANY)
         # What another document had no share left for, this one may have.
-        if self.answers.get(url, _TOO_MANY) is _TOO_MANY:
-            self.answers[url] = self._ask(url, accept, limit)
-        return self.answers[url]
+        if answer is _TOO_MANY:
+            if self._asked < self._may_ask:
+                self._asked += 1
+                answer = ask(self._sources, url, accept=accept, limit=limit)
+            self.answers[url] = answer
+        return answer
 
     def old_page(self, url: str) -> bytes:
         """What an address of an old badge answers; raised when it does not."""
@@ -420,12 +445,6 @@ class _Errand:
         if isinstance(found, Unavailable):
             raise UnavailableError(found.code, found.message)
         return found
-
-    def _ask(self, url: str, accept: str, limit: int) -> bytes | Unavailable:
-        if self._asked >= self._may_ask:
-            return _TOO_MANY
-        self._asked += 1
-        return ask(self._sources, url, accept=accept, limit=limit)
 
 
 def ask(sources: Sources, url: str, *, accept: str, limit: int) -> bytes | Unavailable:

@@ -12,25 +12,30 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cairn import legacy
+from cairn.canonical.glance import Places
 from cairn.credential.shapes import as_list, types_of
 from cairn.credential.structure import BADGE, nodes
 from cairn.parts import unfold
+from cairn.proof.familiar import SIGNED, suite_of
 from cairn.reading import EMBEDDED, TOKEN
 from cairn.status import BITSTRING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cairn.canonical.glance import Glance
     from cairn.reading import Unverified
 
 # What is asked about beyond the usual: texts known by their digest.
 _DIGESTS = ("digestSRI", "digestMultibase")
 
 _STATUS = ("statusPurpose", "statusListIndex", "statusListCredential")
-_PATHS = (
-    ("issuer",), ("issuer", "id"), ("id",), ("validFrom",), ("validUntil",),
-    *(("credentialStatus", name) for name in ("id", *_STATUS)),
-    ("credentialSchema", "id"), ("credentialSchema", 0, "id"),
+_PLACES = Places(
+    (("issuer",), ("issuer", "id")), (("id",),), (("validFrom",),), (("validUntil",),),
+    *((("credentialStatus", name),) for name in ("id", *_STATUS)),
+    (("credentialSchema", "id"), ("credentialSchema", 0, "id")),
+    (("credentialSubject", "id"), ("credentialSubject", 0, "id")),
+    *SIGNED,
 )  # fmt: skip
 
 
@@ -46,12 +51,19 @@ class Facts(NamedTuple):
     list_index: str | None
     list_url: str | None
     schema: str | None
+    subject: str | None
+    """The id of the first subject."""
+    created: str | None
+    method: str | None
+    signature: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
     """What the shape of a plain badge says about the strings in it."""
 
+    suite: str
+    """That of its proof, if only the strings of it could be wrong."""
     has_plain_dates: bool
     """Whether it has no other dates than those of `Facts`."""
     has_status: bool
@@ -65,14 +77,21 @@ class Plain:
 
 def is_plain(credential: Unverified) -> bool:
     """Whether the credential is of a known shape, and badges of that shape are plain."""
-    return plain_of(credential) is not None
-
-
-def plain_of(credential: Unverified) -> Plain | None:
-    """What is known of its shape, if badges of that shape are plain."""
     glance = credential.glance
-    if glance is None:
+    return glance is not None and _noted(credential, glance) is not None
+
+
+def known_of(credential: Unverified) -> tuple[Plain, Facts] | None:
+    """What is known of a plain badge that nobody has written into since it was read."""
+    glance = credential.glance
+    plain = None if glance is None else _noted(credential, glance)
+    # A look at a document that was written into since says nothing about it.
+    if glance is None or plain is None or not credential.is_as_read:
         return None
+    return plain, _new(Facts, glance.strings_at(_PLACES))
+
+
+def _noted(credential: Unverified, glance: Glance) -> Plain | None:
     # A token may hold what could stand alone, proof and all, so the format is no part of the shape.
     note = _NOTES.get(credential.format)
     found: Plain | None = None if note is None else glance.note(note, lambda _: _plain_of(credential))
@@ -80,13 +99,7 @@ def plain_of(credential: Unverified) -> Plain | None:
 
 
 _NOTES = {EMBEDDED: "plain, embedded", TOKEN: "plain, in a token"}
-
-
-def facts_of(credential: Unverified) -> Facts:
-    """The strings that decide in a plain badge."""
-    assert credential.glance is not None  # it is plain
-    issuer, issuer_id, *others, schema, first_schema = credential.glance.strings_at(_PATHS)
-    return Facts._make((issuer or issuer_id, *others, schema or first_schema))
+_new = tuple.__new__
 
 
 def _plain_of(credential: Unverified) -> Plain | None:
@@ -96,7 +109,9 @@ def _plain_of(credential: Unverified) -> Plain | None:
         return None
     schemas = as_list(document.get("credentialSchema"))
     schema = schemas[0] if len(schemas) == 1 and type(schemas[0]) is dict else None
+    assert credential.glance is not None  # it has been looked at
     return Plain(
+        suite=suite_of(credential.glance),
         has_plain_dates=_has_plain_dates(document),
         has_status="credentialStatus" in document,
         has_plain_status=_has_plain_status(document.get("credentialStatus")),

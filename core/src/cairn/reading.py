@@ -16,7 +16,7 @@ from cairn.credential.shapes import as_list, types_of
 from cairn.credential.structure import holder_id
 from cairn.errors import MalformedError, UnsupportedError
 from cairn.keys import base64url_decode
-from cairn.late import Late
+from cairn.late import Late, draft_of, made_late, new
 from cairn.proof import cose, familiar, familiar_sd_jwt, familiar_token, jose, jws, sd_jwt
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class _Kept:
     payload: bytes | None
 
 
+@made_late("unverified_document", "sha256")
 @dataclass(frozen=True, slots=True)
 class Unverified(Late):
     """A credential as somebody sent it. Nothing in here may be shown: show what a ``Report`` returns."""
@@ -81,53 +82,23 @@ class Unverified(Late):
     # An SD-JWT VC put together, when that was plain.
     _shown: familiar_sd_jwt.Seen | None = field(default=None, repr=False, compare=False)
 
-    @classmethod
-    def seen(cls, glance: Glance, carrier: str, size: int, data: bytes) -> Unverified:
-        """A bare credential in JSON, of which so much is known that it is parsed when somebody asks."""
-        told: dict[str, Any] = {
-            "carrier": carrier, "format": EMBEDDED, "token": None, "size": size, "unverified_bytes": data,
-            "glance": glance, "_kept": None, "_seen": None, "_shown": None,
-        }  # fmt: skip
-        return cls.without(glance.late, **told)
-
-    @classmethod
-    def seen_in(cls, seen: familiar_token.Seen, token: str, carrier: str, size: int) -> Unverified:
-        """The same in a token."""
-        data, glance = token.encode("ascii"), seen.glance
-        told: dict[str, Any] = {
-            "carrier": carrier, "format": TOKEN, "token": token, "size": size, "unverified_bytes": data,
-            "glance": glance, "_kept": None, "_seen": seen, "_shown": None,
-        }  # fmt: skip
-
-        def late(name: str) -> Any:
-            return sha256(data).hexdigest() if name == "sha256" else glance.late(name)
-
-        return cls.without(late, **told)
-
-    @classmethod
-    def shown(cls, seen: familiar_sd_jwt.Seen, carrier: str, size: int) -> Unverified:
-        """An SD-JWT VC of which the claims are put together, and all else is made when somebody asks."""
-        told: dict[str, Any] = {
-            "carrier": carrier, "format": SD_JWT_VC, "token": seen.token, "size": size,
-            "unverified_bytes": seen.token.encode("ascii"), "glance": None, "_kept": None, "_seen": None,
-            "_shown": seen,
-        }  # fmt: skip
-        return cls.without(seen.late, **told)
-
     @property
     def shown_claims(self) -> familiar_sd_jwt.Seen | None:
         """The SD-JWT VC put together; None when that has to be done again."""
         seen = self._shown
         # Somebody may have put another in its place, or have written into what it says.
-        if seen is None or self._late is None or not seen.is_unseen or seen.token != self.token:
+        if seen is None or self._late is None or not seen.is_unseen:
             return None
         return seen
 
     @property
     def seen_token(self) -> familiar_token.Seen | None:
         """The token taken apart without its credential; None when it has to be read in full."""
+        seen = self._seen
         # Somebody may have put another token in its place.
-        return self._seen if self._seen is not None and self._seen.token == self.token else None
+        if seen is None or (self._late is None and seen.token != str(self.token).encode()):
+            return None
+        return seen
 
     @property
     def late(self) -> Callable[[str], Any] | None:
@@ -138,10 +109,10 @@ class Unverified(Late):
     def is_as_read(self) -> bool:
         """Whether `glance` is a look at this very document, and nobody has written into it since."""
         glance = self.glance
-        if glance is None:
-            return False
         # A copy with another document in it has nothing late.
-        return (self._late is not None and glance.is_unseen) or glance.is_of(self.unverified_document)
+        return glance is not None and (
+            (self._late is not None and glance.is_unseen) or glance.is_of(self.unverified_document)
+        )
 
     def parts(self) -> jose.Token | sd_jwt.SdJwt | None:
         """The token taken apart as ``read`` did it; None when that has to be done again."""
@@ -194,13 +165,44 @@ class Unverified(Late):
         return "SD-JWT VC" if self.format == SD_JWT_VC else kind_of(self.unverified_document)
 
 
+def _seen(
+    late: Callable[[str], Any],
+    carrier: str,
+    format: str,
+    token: str | None,
+    size: int,
+    data: bytes,
+    *,
+    glance: Glance | None = None,
+    seen: familiar_token.Seen | None = None,
+    shown: familiar_sd_jwt.Seen | None = None,
+) -> Unverified:
+    """A credential of which so much is known that it is parsed when somebody asks."""
+    made = new(_DRAFT)
+    made.carrier, made.format, made.token, made.size, made.unverified_bytes = (
+        carrier,
+        format,
+        token,
+        size,
+        data,
+    )
+    made.glance, made._kept, made._seen, made._shown = glance, None, seen, shown
+    made._late = late
+    made.__class__ = Unverified
+    unverified: Unverified = made
+    return unverified
+
+
+_DRAFT = draft_of(Unverified)
+
+
 def read(data: bytes) -> Unverified:
     """Take a credential or a presentation out of what somebody sent: JSON, a token, COSE, a picture, a PDF.
 
     ``MalformedError`` when it is none of them, ``UnsupportedError`` when it is something that we know by
     name and do not read. Of an SD-JWT only what its holder shows is read.
     """
-    if data[:1] == b"{":  # no picture begins like that
+    if data[:1] in _AS_IT_IS:
         return open_credential(data, None, len(data))
     if pdf.looks_like_pdf(data):
         return open_credential(pdf.extract(data), "pdf", len(data))
@@ -208,6 +210,10 @@ def read(data: bytes) -> Unverified:
     if picture is None:
         return open_credential(data, None, len(data))
     return open_credential(baking.unbake(data), picture, len(data))
+
+
+# No picture begins like that, and all JSON and all tokens do.
+_AS_IT_IS = (b"{", b"e")
 
 
 def open_credential(data: bytes, carrier: str | None, size: int) -> Unverified:
@@ -230,8 +236,8 @@ def open_credential(data: bytes, carrier: str | None, size: int) -> Unverified:
 
 def _open_json(data: bytes, carrier: str, size: int) -> Unverified:
     glance = familiar.SHAPES.read(data)
-    if _is_bare_text(glance):
-        return Unverified.seen(glance, carrier, size, data)
+    if glance.has_text and glance.note("bare", _is_bare):
+        return _seen(glance.late, carrier, EMBEDDED, None, size, data, glance=glance)
     document: Mapping[str, Any] = glance.document
     if "payload" in document and ("signatures" in document or "signature" in document):
         raise UnsupportedError("json-serialization", "This is a JWS in JSON form; we read compact tokens.")
@@ -250,12 +256,9 @@ def _open_json(data: bytes, carrier: str, size: int) -> Unverified:
     )
 
 
-def _is_bare_text(glance: Glance) -> bool:
-    return glance.has_text and bool(glance.note("bare", lambda look: _is_bare(look.document)))
-
-
-def _is_bare(document: Mapping[str, Any]) -> bool:
+def _is_bare(glance: Glance) -> bool:
     """Whether it is a credential by its shape: no envelope around one, no presentation, no old badge."""
+    document = glance.document
     return (
         "payload" not in document
         and not any(envelope in types_of(document) for envelope in _ENVELOPES)
@@ -266,27 +269,29 @@ def _is_bare(document: Mapping[str, Any]) -> bool:
 
 def _open_token(data: bytes, carrier: str, size: int) -> Unverified:
     # White space around a pasted token belongs to the paste, not to the token; inside it nothing is forgiven.
+    token = data.strip(b" \t\r\n")
     try:
-        text = data.strip(b" \t\r\n").decode("ascii")
+        text = token.decode("ascii")
     except UnicodeDecodeError as error:
         raise MalformedError("not-a-credential", "This is not a credential that we can read.") from error
     kind = TOKEN
     document: Mapping[str, Any]
     parts: jose.Token | sd_jwt.SdJwt
     glance = None
-    if (plain := familiar_sd_jwt.see(text)) is not None:
-        return Unverified.shown(plain, carrier, size)
+    seen = None if "~" in text else familiar_token.see(token)
+    if seen is not None and seen.glance.note("bare", _is_bare):
+        return _seen(seen.late, carrier, TOKEN, text, size, token, glance=seen.glance, seen=seen)
+    if (plain := familiar_sd_jwt.see(token)) is not None:
+        return _seen(plain.late, carrier, SD_JWT_VC, text, size, token, shown=plain)
     if sd_jwt.looks_like_sd_jwt(text):
         parts = shown = sd_jwt.read(text)
         kind = SD_JWT_VC if shown.kind == SD_JWT_VC else SD_JWT
         document = dict(shown.payload if kind == SD_JWT_VC else sd_jwt.credential_of(shown).document)
-    elif (seen := familiar_token.see(text)) is not None and _is_bare_text(seen.glance):
-        return Unverified.seen_in(seen, text, carrier, size)
     elif jose.looks_like_token(text):
-        token, glance = familiar.read_token(text)
+        taken_apart, glance = familiar.read_token(text)
         document = glance.document
         # What is vouched for later is not the dict that callers get to see.
-        parts = replace(token, document=dict(document))
+        parts = replace(taken_apart, document=dict(document))
     elif _JWE.fullmatch(text):
         raise UnsupportedError("encrypted-token", "The token is encrypted; we only read signed ones.")
     else:

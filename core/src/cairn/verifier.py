@@ -23,7 +23,7 @@ from cairn.checks.refreshing import is_newer, not_refreshed, refresh_url, refres
 from cairn.credential import format_datetime
 from cairn.credential.structure import PRESENTATION, UNKNOWN
 from cairn.errors import CairnError, MalformedError, VerificationError, problem_type
-from cairn.late import Late
+from cairn.late import Late, draft_of, made_late, new
 from cairn.materials import ACCEPT_LIST, Unavailable, ask, gather
 from cairn.parts import CREDENTIAL, ENDORSEMENT, unfold, without_parts
 from cairn.proof import Answer, Outcome
@@ -53,6 +53,8 @@ __all__ = [
 # and if its structure is not in order either, we cannot read it.
 _ISSUED = ("signature", "issuer")
 _PRESENTED = ("signature", "holder")
+_VOUCHING_ISSUER = ("structure", *_ISSUED)
+_VOUCHING = {PRESENTATION: ("structure", *_PRESENTED)}
 # A presentation is not issued: the questions about issuers are for what is in it.
 _OF_PRESENTATIONS = ("structure", "signature", "holder", "period", "resources", "disclosure")
 # A "no" among these is a "no" to the credential; a "no" elsewhere (dates, lists of issuers) is a remark.
@@ -68,9 +70,12 @@ class Verdict(Enum):
     COULD_NOT_CHECK = "could-not-check"
 
 
+# Looking up the member of an enumeration takes longer than comparing with it.
+_PASSED = Outcome.PASSED
 _WORSE = (Verdict.VERIFIED, Verdict.REMARKS, Verdict.COULD_NOT_CHECK, Verdict.NOT_VERIFIED)
 
 
+@made_late("document", "sha256")
 @dataclass(frozen=True, slots=True)
 class Report(Late):
     """What was asked, what was found, and the credential if it may be shown.
@@ -96,13 +101,15 @@ class Report(Late):
         What contains credentials is accepted when each of them is accepted too. Endorsements never count:
         a bad one does not harm what it endorses, a good one does not help it (S17).
         """
+        for finding in self.findings:
+            if finding.outcome is not _PASSED and finding.decides:
+                return False
+        for part in self.parts:
+            if part.role == CREDENTIAL and not part.report.accepted:
+                return False
         # An empty report proves nothing, so it must not accept anything; nor may one that never looked at
         # the proof, whatever else has passed.
-        return (
-            self._is_vouched_for
-            and all(finding.outcome is Outcome.PASSED for finding in self.findings if finding.decides)
-            and all(part.report.accepted for part in self.parts if part.role == CREDENTIAL)
-        )
+        return self._is_vouched_for
 
     @property
     def verdict(self) -> Verdict:
@@ -128,7 +135,7 @@ class Report(Late):
     def _is_vouched_for(self) -> bool:
         # What was left to be made late is there; whether it is needs no making.
         is_shown = self._late is not None or self.document is not None
-        return is_shown and _all_passed(self.findings, ("structure", *_binding(self.kind)))
+        return is_shown and _all_passed(self.findings, _VOUCHING.get(self.kind, _VOUCHING_ISSUER))
 
     def finding(self, check: str) -> Finding | None:
         """What was found by one check; None when it was not asked."""
@@ -251,18 +258,19 @@ def _report(
 def _recalled(materials: Materials, at: datetime, findings: tuple[Finding, ...]) -> Report:
     """The report on a plain badge that its issuer vouches for; it is parsed when somebody wants to see it."""
     credential = materials.credential
-    kind = findings[0].details["kind"]
-    if credential.late is None:
+    kind, late = findings[0].details["kind"], credential.late
+    if late is None:
         return _report(materials, at, findings, _signed(findings), kind=kind)
-    return Report.without(
-        credential.late,
-        findings=findings,
-        kind=kind,
-        carrier=credential.carrier,
-        format=credential.format,
-        at=at,
-        parts=(),
-    )
+    made = new(_DRAFT)
+    made.findings, made.kind, made.at, made.parts = findings, kind, at, ()
+    made.carrier, made.format = credential.carrier, credential.format
+    made._late = late
+    made.__class__ = Report
+    report: Report = made
+    return report
+
+
+_DRAFT = draft_of(Report)
 
 
 def _judge_part(
@@ -374,10 +382,13 @@ def _altered(code: str, data: bytes, *, at: datetime) -> Report:
 
 def _all_passed(findings: Sequence[Finding], checks: Sequence[str]) -> bool:
     """Whether each of the checks was asked, and every finding of theirs passed."""
-    theirs = [finding for finding in findings if finding.check in checks]
-    return {finding.check for finding in theirs} == set(checks) and all(
-        finding.outcome is Outcome.PASSED for finding in theirs
-    )
+    asked = set()
+    for finding in findings:
+        if finding.check in checks:
+            if finding.outcome is not _PASSED:
+                return False
+            asked.add(finding.check)
+    return len(asked) == len(checks)
 
 
 def _without_content(finding: Finding, binding: Sequence[str]) -> Finding:

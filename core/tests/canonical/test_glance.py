@@ -6,9 +6,11 @@ import json
 import pytest
 
 from cairn.canonical import jcs, to_json
+from cairn.canonical.glance import Places
 from cairn.canonical.shapes import Shapes
 
 PATHS = (
+    ("about", "words"),
     ("id",),
     ("of", 0),
     ("of", 1),
@@ -19,6 +21,7 @@ PATHS = (
     ("none", "of"),
     ("n",),
 )
+PLACES = Places(*((path,) for path in PATHS))
 
 
 def document(number, *, name="Knots", words="x"):
@@ -54,16 +57,16 @@ def taught(**changes):
     return shapes
 
 
-@pytest.mark.parametrize("words", ["x", "two\nlines"])
+@pytest.mark.parametrize("words", ["x", "two\nlines", "back\\slash"])
 def test_strings_are_told_by_their_place(words):
     shapes = taught(words=words)
 
     for number, name in ((10, "Knots"), (11, "Sails"), (12, "three\tlines")):
         text = to_json(document(number, name=name, words=words))
         assert shapes.read(text).shape is not None
-        assert shapes.read(text).strings_at(PATHS) == found(text)
+        assert shapes.read(text).strings_at(PLACES) == found(text)
         spaced = json.dumps(json.loads(text)).encode()
-        assert shapes.read(spaced).strings_at(PATHS) == found(text)
+        assert shapes.read(spaced).strings_at(PLACES) == found(text)
 
 
 def test_a_look_at_a_text_holds_no_document_that_somebody_else_can_change():

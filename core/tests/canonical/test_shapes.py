@@ -2,6 +2,7 @@
 """The short way to a digest gives the digest of the full path, or none. Nothing else may ever come out."""
 
 import copy
+import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -571,20 +572,37 @@ def test_a_special_plan_for_which_there_is_no_room_is_not_kept():
     assert len(shape.specials) == 1
 
 
-def test_only_of_strings_that_are_known_something_is_noted():
+def test_what_follows_from_known_strings_is_noted_with_them():
     shapes = Shapes(patience=0)
     learn(shapes, *map(other, range(6)))
-    asked = []
 
-    def write(known):
-        asked.append(known)
+    def write(glance):
+        asked.append(glance)
         return len(asked)
 
-    for document in (badge(name="Sails"), {**badge(), "colour": "red"}):
-        assert shapes.glance(document).special_note("mark", write) is None
-    assert not asked
-    assert [shapes.glance(other(number)).special_note("mark", write) for number in (7, 8)] == [1, 1]
-    assert "Knots and Splices" in asked[0].values()
+    for documents, is_special in (
+        ((badge(name="Sails"), badge(name="Oars")), False),
+        ((other(7), other(8)), True),
+    ):
+        asked = []
+        glances = list(map(shapes.glance, documents))
+        assert [glance.special_note("mark", write) for glance in glances] == [1, 1]
+        assert [glance.is_special for glance in glances] == [is_special] * 2
+    assert shapes.glance({**badge(), "colour": "red"}).special_note("mark", write) is None
+
+
+def test_what_is_known_is_in_its_place_and_the_rest_is_a_gap():
+    shapes = Shapes(patience=0)
+    learn(shapes, *map(other, range(6)))
+    for document in (badge(name="Sails"), other(7)):
+        glance = shapes.glance(document)
+        gapped, sentinels = glance.gapped()
+        text = to_json(gapped).decode()
+        for sentinel, at in sentinels.items():
+            assert text.count(f'"{sentinel}"') == 1
+            text = text.replace(f'"{sentinel}"', f'"{glance.free[at]}"')
+        assert json.loads(text) == document
+        assert len(sentinels) == len(glance.free)
 
 
 def test_bytes_are_bounded_too():

@@ -661,7 +661,7 @@ def facts(data):
     document = json.loads(data)
     entry = document["credentialStatus"]
     named = (entry.get("id"), entry["statusPurpose"], entry["statusListIndex"], entry["statusListCredential"])
-    return Facts(did_key(KEY.public_key), document["id"], None, None, *named, None)
+    return Facts(did_key(KEY.public_key), document["id"], None, None, *named, *[None] * 5)
 
 
 @pytest.fixture

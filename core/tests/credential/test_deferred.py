@@ -41,14 +41,18 @@ def badge():
     return document
 
 
-def of_shape(document):
-    """The residue of a document's shape, and its strings in the order of the gaps."""
+def of_shape(document, *, free=None):
+    """The residue of a document's shape, and its strings in the order of the gaps.
+
+    With ``free`` the string of that number alone is a gap, the first one.
+    """
     gaps = {}
 
     def sentinels():
-        while True:
-            gaps[f"urn:x-test:{len(gaps)}"] = len(gaps)
-            yield [*gaps][-1]
+        for number, known in enumerate(strings(document)):
+            if free in (None, number):
+                gaps[f"urn:x-test:{number}"] = len(gaps)
+            yield known if free not in (None, number) else f"urn:x-test:{number}"
 
     asked = residue(with_sentinels(document, sentinels()), gaps)
     return asked, strings(document)
@@ -118,18 +122,18 @@ def test_two_strings_changed_at_once_fit_only_if_no_rule_is_broken():
 def test_what_is_known_is_asked_once_and_the_rest_each_time():
     asked, values = of_shape(badge())
     for free in range(len(values)):
-        left = asked.of({at: value for at, value in enumerate(values) if at != free})
+        left, _ = of_shape(badge(), free=free)
         for hostile in HOSTILE:
             changed = [hostile if at == free else value for at, value in enumerate(values)]
-            assert left.holds(changed) == asked.holds(changed), (free, hostile)
+            assert left.holds([hostile]) == asked.holds(changed), (free, hostile)
 
 
 def test_known_strings_that_break_a_rule_leave_nothing_to_ask():
     asked, values = of_shape(badge())
     for number in range(len(values)):
-        wrong = dict(enumerate(values)) | {number: "not an id, a date, an index or a term"}
-        if not asked.holds([*wrong.values()]):
-            assert asked.of(wrong) is None
+        wrong = put(badge(), number, "not an id, a date, an index or a term")
+        if not asked.holds(strings(wrong)):
+            assert of_shape(wrong, free=(number + 1) % len(values))[0] is None
 
 
 @pytest.mark.parametrize(
@@ -277,6 +281,30 @@ def test_ids_are_kept_apart():
     assert asked.holds(["a", "b", "c"])
     for values in (["a", "a", "c"], ["a", "b", "a"], ["urn:fixed", "b", "c"]):
         assert not asked.holds(values)
+
+
+def test_a_list_is_asked_about_with_all_that_is_in_it():
+    seen = []
+    problems = Deferring()
+    ask(
+        lambda value, _path, _found: seen.append(value), with_gaps(["a", "urn:0"], {"urn:0": 0}), "", problems
+    )
+
+    assert problems.residue().holds(["b"])
+    assert seen == [["a", "b"]]
+
+
+def test_ids_that_are_known_are_kept_apart_at_once():
+    for own, others, is_broken in (
+        (("a", "b"), ("c",), False),
+        (("a", "a"), (), True),
+        (("a", "b"), ("b",), True),
+    ):
+        problems = Deferring()
+        problems.keep_apart(own, others)
+        asked = problems.residue()
+        assert (asked is None) is is_broken
+        assert asked is None or asked.holds(())
 
 
 def test_a_list_with_problems_has_no_residue():

@@ -137,6 +137,11 @@ PAYLOADS = {
     "a claim twice in front": b'{"iss":"did:example:x",' + TEXT[1:],
     "the same claim twice": b'{"jti":' + json.dumps(payload(7)["jti"]).encode() + b"," + TEXT[1:],
     "an escape in a claim": TEXT.replace(b'{"iss":"d', b'{"iss":"\\u0064', 1),
+    "an object for a claim": {"sub": {"id": "did:example:holder-7"}, **payload(7)},
+    "a list for a claim": {"sub": ["did:example:holder-7", "x"], **payload(7)},
+    "the name of a member in a claim": {**payload(7), "sub": "@context"},
+    "a comma at the end of a claim": {**payload(7), "sub": "did:example:holder-7,"},
+    "two claims in front and a text between": TEXT.replace(b',"@context"', b',"x","@context"', 1),
     "white space": TEXT.replace(b'{"iss":', b'{ "iss":', 1),
     "a sign": TEXT.replace(b'"nbf":', b'"nbf":-', 1),
     "a fraction": TEXT.replace(b',"exp":', b'.0,"exp":', 1),
@@ -146,6 +151,7 @@ PAYLOADS = {
     "a begin in the credential only": {**without("nbf"), "validFrom": "2020-01-01T00:00:00Z"},
     "a begin in the token only": {name: value for name, value in payload(7).items() if name != "validFrom"},
     "an end in the token only": {name: value for name, value in payload(7).items() if name != "validUntil"},
+    "a begin between two seconds": payload(7, validFrom="2026-11-23T11:00:00.5Z"),
     "an end between two seconds": payload(7, validUntil="2031-01-01T00:00:00.5Z"),
     "an end between two seconds, said once": {
         name: value
@@ -236,6 +242,26 @@ def test_a_key_that_cannot_be_had_is_for_the_long_way():
 
 
 def test_what_is_known_of_a_header_says_nothing_of_what_it_stands_before():
-    assert familiar_token.see(signed(payload(7)).decode()).header.kid == METHOD
-    assert familiar_token.see("e30.e30.e30") is None
-    assert familiar_token.see("") is None
+    assert familiar_token.see(signed(payload(7))).header.kid == METHOD
+    assert familiar_token.see(b"e30.e30.e30") is None
+    assert familiar_token.see(b"") is None
+
+
+def test_a_claim_is_of_its_kind():
+    """`None == None` and `True == 1`, which is not what a token says."""
+
+    def plain(number, **claims):
+        made = document(number, validFrom="1970-01-01T00:00:01Z")
+        del made["validUntil"], made["credentialSubject"]["id"]
+        made["credentialSubject"]["identifier"] = sample_credential().to_document()["credentialSubject"][
+            "identifier"
+        ]
+        return signed({**claims, **made})
+
+    for number in range(100, 106):
+        told(plain(number, nbf=1))
+
+    assert goes_the_short_way(plain(7, nbf=1))
+    for claims in ({"nbf": True}, {"nbf": 1.0}, {"sub": None}, {"exp": None}, {"iat": True}, {"jti": 7}):
+        data = plain(7, **claims)
+        assert told(data) == told_by_a_process_that_knows_nothing(data), claims

@@ -21,12 +21,12 @@ from cairn.canonical.plan import Budget, Plan, written_in_full
 from cairn.canonical.texts import picker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cairn.canonical.shapes import Shapes
 
     # Where something is in a document: names of members and numbers of items, from the outside in.
-    Paths = tuple[tuple[str | int, ...], ...]
+    Path = tuple[str | int, ...]
 
 _MAX_SPECIAL = 4
 
@@ -52,9 +52,10 @@ class Plans:
     def size(self) -> int:
         return sum(plan.size for plan in self._plans)
 
-    def digests(self, values: Sequence[str]) -> tuple[bytes, ...] | None:
-        written = written_in_full(values)
-        if written is None or not self._are_iris(values):
+    # Both are asked with the values, and with those values in UTF-8.
+
+    def digests(self, values: Sequence[str], written: Sequence[bytes]) -> tuple[bytes, ...] | None:
+        if self._iris and not _IRIS.fullmatch(" ".join(self._pick_iris(values))):
             return None
         for ids in self._ids:
             if not ids.are_apart(written):
@@ -62,12 +63,11 @@ class Plans:
         found = tuple([plan.digest_of(written) for plan in self._plans])
         return None if None in found else found  # type: ignore[return-value] # as it says
 
-    def are_covered(self, values: Sequence[str]) -> bool:
+    def are_covered(self, values: Sequence[str], written: Sequence[bytes]) -> bool:
         """Whether nothing would be lost in the canonical form of the document."""
-        return self._are_iris(values) and self._body.is_sound(values)
-
-    def _are_iris(self, values: Sequence[str]) -> bool:
-        return not self._iris or _IRIS.fullmatch(" ".join(self._pick_iris(values))) is not None
+        return (
+            not self._iris or _IRIS.fullmatch(" ".join(self._pick_iris(values))) is not None
+        ) and self._body.is_sound(written)
 
     def fixed(self, values: Mapping[int, str]) -> Plans:
         return Plans(self._body.fixed(values), self._options and self._options.fixed(values))
@@ -174,6 +174,15 @@ class Layout:
     pick: Callable[[Sequence[str]], tuple[str, ...]]
 
 
+class Places:
+    """Where some strings are. For each it is several places, of which the first counts that has a string."""
+
+    __slots__ = ("paths",)
+
+    def __init__(self, *paths: tuple[Path, ...]) -> None:
+        self.paths = paths
+
+
 class Glance:
     """A first look at a document: what its shape tells of it.
 
@@ -182,61 +191,71 @@ class Glance:
     """
 
     __slots__ = (
-        "_document",
-        "_free",
-        "_layout",
-        "_lifted",
-        "_shapes",
-        "_special",
-        "_text",
-        "_values",
-        "is_unseen",
-        "shape",
-        "was_in_vain",
+        "_asked", "_document", "_layout", "_lifted", "_shapes", "_special", "_strings", "_text", "_values",
+        "_written", "free", "has_text", "is_unescaped", "is_unseen", "shape", "was_in_vain",
     )  # fmt: skip
 
     def __init__(
         self,
         shapes: Shapes,
         shape: Shape | None,
-        *,
-        document: Mapping[str, Any] | None = None,
-        lifted: Lifted | None = None,
-        text: bytes | None = None,
+        document: Mapping[str, Any] | None,
+        lifted: Lifted | None,
+        text: bytes | None,
+        layout: Layout | None = None,
     ) -> None:
         self.shape = shape
         self._shapes = shapes
         self._document = document
         self._lifted = lifted
         self._text = text
-        self._layout: Layout | None = None
+        self.has_text = text is not None
+        self._layout = layout
+        self.is_unescaped = layout is not None
+        """Whether it is known of every string of a shape that it is written as it reads."""
         self._special: Special | None = None
-        self._free: Sequence[str] = ()
+        self.free: Sequence[str] = ()
+        """What is in the gaps of a known shape of which nothing special is known, as JSON writes it."""
         self._values: Sequence[str] | None = None
+        self._written: Sequence[bytes] | None = None
+        self._asked: Places | None = None
+        self._strings: tuple[str | None, ...] = ()
         self.is_unseen = True
         """Whether nobody was given the document through `late`."""
         self.was_in_vain = False
         """Whether the full path was asked for already."""
-        if shape is not None and lifted is not None:
-            self._fill(shape, shape.pick(lifted.strings))
 
     def _fill(self, shape: Shape, values: Sequence[str]) -> None:
         """Find what is known beyond the shape."""
-        self._values = values
+        self._values = self.free = values
         for special in shape.specials:
             if special.pick_known(values) == special.known:
-                self._special, self._free = special, special.pick(values)
+                self._special, self.free = special, special.pick(values)
                 return
+
+    @classmethod
+    def of_document(
+        cls,
+        shapes: Shapes,
+        document: Mapping[str, Any],
+        shape: Shape | None,
+        lifted: Lifted | None,
+        text: bytes | None,
+    ) -> Glance:
+        """The look at a document that was taken apart, and if that could be done is of this shape."""
+        made = cls(shapes, shape, document, lifted, text)
+        if shape is not None and lifted is not None:
+            made._fill(shape, shape.pick(lifted.strings))
+        return made
 
     @classmethod
     def of_text(cls, shapes: Shapes, text: bytes, layout: Layout, strings: Sequence[str]) -> Glance:
         """The look at a text of which the layout is known."""
-        made = cls(shapes, layout.shape, text=text)
-        made._layout = layout
+        made = cls(shapes, layout.shape, None, None, text, layout)
         if layout.special is None:
             made._fill(layout.shape, layout.pick(strings))
         else:
-            made._special, made._free = layout.special, layout.pick(strings)
+            made._special, made.free = layout.special, layout.pick(strings)
         return made
 
     @property
@@ -263,10 +282,6 @@ class Glance:
         self.is_unseen = False
         return self.document
 
-    @property
-    def has_text(self) -> bool:
-        return self._text is not None
-
     def _taken_apart(self) -> Lifted | None:
         if self._lifted is None and self._text is not None:
             self._lifted = lift_parsed(orjson.loads(self._text))
@@ -284,15 +299,24 @@ class Glance:
         """Whether the document has a canonical form that loses none of it; False: ask the full path."""
         return bool(self._ask(Plans.are_covered))
 
-    def _ask(self, question: Callable[[Plans, Sequence[str]], Any]) -> Any:
+    def _ask(self, question: Callable[[Plans, Sequence[str], Sequence[bytes]], Any]) -> Any:
         """The answer of the most special plans that have one."""
-        if self.shape is None or self.shape.plans is None:
+        plans = None if self.shape is None else self.shape.plans
+        if plans is None:
             return None
-        if self._special is not None:
-            found = question(self._special.plans, self._free)
+        special, written = self._special, self.written()
+        if special is not None:
+            found = None if written is None else question(special.plans, self.free, written)
             if found:
                 return found
-        return question(self.shape.plans, self.values)
+            written = written_in_full(self.values)
+        return None if written is None else question(plans, self.values, written)
+
+    def written(self) -> Sequence[bytes] | None:
+        """What is `free`, in UTF-8; None when some of it has no such form."""
+        if self._written is None:
+            self._written = written_in_full(self.free)
+        return self._written
 
     @property
     def digest(self) -> bytes | None:
@@ -305,48 +329,30 @@ class Glance:
         """What is in the gaps of a known shape, as JSON writes it."""
         if self._values is None:
             assert self._special is not None  # callers have looked: the shape is known
-            self._values = self._special.whole(self._free)
+            self._values = self._special.whole(self.free)
         return self._values
 
-    @property
-    def free(self) -> Sequence[str]:
-        """What is in those gaps of the shape of which a special note knows nothing."""
-        return self._free
-
-    def strings_at(self, paths: Paths) -> tuple[str | None, ...]:
+    def strings_at(self, places: Places) -> tuple[str | None, ...]:
         """The strings at these places of a document of a known shape; None where there is something else."""
-        assert self.shape is not None  # callers have looked
-        notes = self.shape.notes if self._special is None else self._special.notes
-        if paths not in notes:
-            notes[paths] = self._places_of(paths)
-        pick, known = notes[paths]
-        found: tuple[str | None, ...] = pick((*(self._free if self._special else self.values), *known))
-        return found if self._layout else tuple([text and _read(text) for text in found])
+        if self._asked is not places:
+            # What several steps ask for is looked for once.
+            pick, known = self.special_note(places, lambda look: look._places_of(places))
+            free = self.free if self.is_unescaped else [_read(text) for text in self.free]
+            self._strings, self._asked = pick((*free, *known)), places
+        return self._strings
 
-    def _places_of(self, paths: Paths) -> tuple[Callable[[Sequence[Any]], Any], list[str | None]]:
+    def _places_of(self, places: Places) -> tuple[Callable[[Sequence[Any]], Any], list[str | None]]:
         gapped, gaps = self.gapped()
-        special = self._special
-        numbers = {gap: at for at, gap in enumerate(special.free_gaps if special else range(len(gaps)))}
         known: list[str | None] = []
-        places: list[int] = []
-        for path in paths:
-            value: Any = gapped
-            for step in path:
-                value = _inside(value, step)
-            gap = gaps.get(value) if type(value) is str else None
-            if gap in numbers:
-                places.append(numbers[gap])
-                continue
-            places.append(len(numbers) + len(known))
-            if gap is not None and special is not None:
-                value = _read(special.known_gaps[gap])
-            known.append(value if type(value) is str else None)
-        return picker(places), known
-
-    @property
-    def is_unescaped(self) -> bool:
-        """Whether it is known of every string of a shape that it is written as it reads."""
-        return self._layout is not None
+        numbers: list[int] = []
+        for paths in places.paths:
+            text = next((found for path in paths if type(found := _at(gapped, path)) is str), None)
+            gap = None if text is None else gaps.get(text)
+            if gap is None:
+                gap = len(gaps) + len(known)
+                known.append(text)
+            numbers.append(gap)
+        return picker(numbers), known
 
     @property
     def is_plain_text(self) -> bool:
@@ -355,12 +361,17 @@ class Glance:
         return lifted is not None and b"\\" not in lifted.written and lifted.written.isascii()
 
     def gapped(self) -> tuple[dict[str, Any], dict[str, int]]:
-        """The document with a sentinel in each gap, and which of the values each stands for."""
+        """The document with a sentinel for each of the `free` strings, and which of them each stands for."""
         assert self.shape is not None  # callers have looked
-        sentinels = {f"{SENTINEL}:{gap}": gap for gap in range(len(self.shape.gaps))}
-        return with_gaps(self.document, iter(sentinels)), sentinels
+        sentinels = {f"{SENTINEL}:{at}": at for at in range(len(self.free))}
+        filled: Iterator[Any] = iter(sentinels)
+        if self._special is not None:
+            known, free = self._special.known_gaps, filled
+            gaps = range(len(self.shape.gaps))
+            filled = (_read(known[gap]) if gap in known else next(free) for gap in gaps)
+        return with_gaps(self.document, filled), sentinels
 
-    def note(self, name: str, write: Callable[[Glance], Any]) -> Any:
+    def note(self, name: object, write: Callable[[Glance], Any]) -> Any:
         """What follows from the shape alone, written down once; None when the shape is not known.
 
         What ``write`` makes of the document must be the same for all documents of its shape.
@@ -373,14 +384,14 @@ class Glance:
             notes[name] = write(self)
         return notes[name]
 
-    def special_note(self, name: str, write: Callable[[Mapping[int, str]], Any]) -> Any:
-        """The same for what follows from the strings that are known as well; None when there are none."""
-        special = self._special
-        if special is None:
-            return None
-        if name not in special.notes:
-            special.notes[name] = write(special.known_gaps)
-        return special.notes[name]
+    def special_note(self, name: object, write: Callable[[Glance], Any]) -> Any:
+        """The same for what follows from the shape and from all strings of it but the `free` ones."""
+        if self._special is None:
+            return self.note(name, write)
+        notes = self._special.notes
+        if name not in notes:
+            notes[name] = write(self)
+        return notes[name]
 
     @property
     def is_special(self) -> bool:
@@ -427,10 +438,11 @@ class Glance:
             self._shapes.learn(self)
 
 
-def _inside(value: Any, step: str | int) -> Any:
-    if type(value) is dict and type(step) is str:
-        return value.get(step)
-    return value[step] if type(value) is list and type(step) is int and step < len(value) else None
+def _at(value: Any, path: Path) -> Any:
+    for step in path:
+        is_there = step in value if type(value) is dict else type(value) is list and step in range(len(value))
+        value = value[step] if is_there else None
+    return value
 
 
 def _read(written: str) -> str:

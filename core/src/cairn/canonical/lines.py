@@ -65,7 +65,7 @@ class Text:
     It is one of bytes, whose formatting takes a tenth of the time that strings of some kilobytes take.
     """
 
-    __slots__ = ("_format", "_pick")
+    __slots__ = ("format", "is_whole", "pick")
 
     def __init__(self, tokens: Iterable[str | bytes | int]) -> None:
         pieces: list[bytes] = []
@@ -77,26 +77,25 @@ class Text:
             else:
                 fixed = token.encode() if isinstance(token, str) else token
                 pieces.append(fixed.replace(b"%", b"%%"))
-        self._format = b"".join(pieces)
-        self._pick: Callable[[Sequence[bytes]], Any] | None = itemgetter(*holes) if holes else None
+        self.format = b"".join(pieces)
+        self.pick: Callable[[Sequence[bytes]], Any] = itemgetter(*holes) if holes else lambda _: ()
+        """What goes into the holes. A format with one takes it as it is."""
+        self.is_whole = not holes
+        """Whether it has no holes."""
 
     def fill(self, values: Sequence[bytes]) -> bytes:
-        return self._format % (() if self._pick is None else self._pick(values))
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether it has no holes."""
-        return self._pick is None
+        filled: bytes = self.format % self.pick(values)
+        return filled
 
     @property
     def size(self) -> int:
-        return len(self._format)
+        return len(self.format)
 
 
 class Node:
     """A blank node whose first-degree hash (RDFC-1.0 §4.6) depends on the values."""
 
-    __slots__ = ("_head", "_lines", "_rest", "number")
+    __slots__ = ("_format", "_head", "_lines", "_pick", "number")
 
     def __init__(self, number: int, lines: Sequence[Sequence[str | int]]) -> None:
         self.number = number
@@ -105,7 +104,8 @@ class Node:
         # Kept only when the values decide in which order the lines go.
         self._lines = None if is_settled([head_of(line) for line in lines]) else Text(tokens)
         self._head = sha256(head_of(tokens).encode())
-        self._rest = Text(after_head(tokens))
+        rest = Text(after_head(tokens))
+        self._format, self._pick = rest.format, rest.pick
 
     def hash(self, values: Sequence[bytes]) -> bytes:
         if self._lines is not None:
@@ -113,7 +113,7 @@ class Node:
             lines.sort()
             return sha256(b"\n".join(lines) + b"\n").digest()
         state = self._head.copy()
-        state.update(self._rest.fill(values))
+        state.update(self._format % self._pick(values))
         return state.digest()
 
 
@@ -220,16 +220,17 @@ class Decider:
         return place_among(self._fixed, [term.fill(values) for term in self._terms])
 
 
-def place_among(fixed: Sequence[bytes], texts: Sequence[bytes]) -> tuple[int, ...] | None:
+def place_among(fixed: Sequence[bytes], texts: Sequence[bytes]) -> Any:
     """What says in which order texts are, among themselves and the sorted fixed ones; None: two are equal."""
+    if len(texts) == 1:
+        place = bisect_left(fixed, texts[0])
+        return None if place < len(fixed) and fixed[place] == texts[0] else place
     places = []
     for text in texts:
         place = bisect_left(fixed, text)
         if place < len(fixed) and fixed[place] == text:
             return None
         places.append(place)
-    if len(texts) == 1:
-        return tuple(places)
     if len(set(texts)) != len(texts):
         return None
     if len(texts) == 2:

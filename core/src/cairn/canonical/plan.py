@@ -11,7 +11,7 @@ A plan gives the exact digest or None. None says nothing about the document, onl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import accumulate, chain, islice, pairwise
 from math import perm
@@ -33,13 +33,15 @@ from cairn.canonical.lines import (
     head_of,
     labels_of,
     numbered,
-    place_among,
     places,
     text_order,
 )
+from cairn.canonical.texts import picker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    Pick = Callable[[Sequence[bytes]], Sequence[bytes]]
 
 _MAX_ORDERS = 1024
 
@@ -94,8 +96,8 @@ class Plan:
         static, self._nodes = first_degree(self._lines, self._blank_count)
         alike = alike_by_shape(self._lines, self._blank_count)
         self._alike = tuple(node for node in self._nodes if node.number in alike)
-        self._static_hashes = sorted(static)
-        self._static_order = [static[hashed] for hashed in self._static_hashes]
+        self._numbers = [node.number for node in self._nodes]
+        self._static = static
         # In how many orders the blank nodes can be. When there are more than are kept, nearly each is new.
         self._may_keep = perm(self._blank_count, len(self._nodes)) <= _MAX_ORDERS
         ordered, self._spans = _node_by_node(self._lines, self._blank_count)
@@ -130,51 +132,55 @@ class Plan:
             only: bytes = state.digest()
             return only
         hashes = [node.hash(written) for node in self._nodes]
-        order = place_among(self._static_hashes, hashes)
+        order = self._ranked(hashes)
         if order is None:
             return None
         if not self._may_keep:
-            return self._sorted(written, hashes)
+            return self._sorted(written, order)
         named = places(self._named_deciders, written) if self._named_deciders else ()
         blanks = places(self._blank_deciders, written) if self._blank_deciders else ()
         if named is None or blanks is None:
-            return self._sorted(written, hashes)
+            return self._sorted(written, order)
         # The lines in an order that is known, what comes before the first gap hashed already.
         key = (order, blanks)
-        last = self._kept_blanks.get(key) or self._keep_blanks(key, written, hashes)
+        last = self._kept_blanks.get(key) or self._keep_blanks(key, written, order)
         if last is None:
-            return self._sorted(written, hashes)
+            return self._sorted(written, order)
         filled = [*written, *last[0]]
         first = self._kept_named.get(named) or self._keep_named(named, filled)
         if first is None:
-            return self._sorted(written, hashes)
+            return self._sorted(written, order)
         state = first[0].copy()
         state.update(first[1].fill(filled))
         state.update(last[1].fill(written))
         digest: bytes = state.digest()
         return digest
 
-    def is_sound(self, values: Sequence[str]) -> bool:
+    def is_sound(self, written: Sequence[bytes]) -> bool:
         """Whether the full path would find a canonical form: no two nodes are one, and none are alike."""
-        written = written_in_full(values)
-        return (
-            written is not None
-            and self.ids.are_apart(written)
-            and place_among(self._static_hashes, [node.hash(written) for node in self._alike]) is not None
-        )
+        if not self.ids.are_apart(written):
+            return False
+        if not self._alike:
+            return True
+        hashes = {node.hash(written) for node in self._alike}
+        return len(hashes) == len(self._alike) and hashes.isdisjoint(self._static)
 
-    def _labels(self, hashes: Sequence[bytes]) -> list[bytes]:
-        return labels_of(self._ranked(hashes))
+    def _ranked(self, hashes: Sequence[bytes]) -> tuple[int, ...] | None:
+        """The blank nodes in the order of their hashes, which their labels follow (§4.4.3, step 4).
 
-    def _ranked(self, hashes: Sequence[bytes]) -> list[int]:
-        """The blank nodes in the order of their hashes, which their labels follow (§4.4.3, step 4)."""
-        nodes = dict(zip(self._static_hashes, self._static_order, strict=True))
-        nodes |= {hashed: node.number for node, hashed in zip(self._nodes, hashes, strict=True)}
-        return [nodes[hashed] for hashed in sorted(nodes)]
+        None when two are alike.
+        """
+        nodes = dict(zip(hashes, self._numbers, strict=True))
+        nodes.update(self._static)
+        if len(nodes) < self._blank_count:
+            return None
+        return tuple(map(nodes.__getitem__, sorted(nodes)))
 
     def _arranged(self) -> tuple[Any, Text]:
         """All lines of a plan in which no value decides on their order, the head of them hashed already."""
-        labels = [label.decode() for label in self._labels(())]
+        order = self._ranked(())
+        assert order is not None  # `first_degree` has refused nodes that are alike
+        labels = [label.decode() for label in labels_of(order)]
         lines = [
             [labels[token.number] if isinstance(token, Blank) else token for token in line.tokens]
             for line in self._lines
@@ -193,12 +199,12 @@ class Plan:
         return self._keep(self._kept_named, key, kept, kept[1].size)
 
     def _keep_blanks(
-        self, key: Any, written: Sequence[bytes], hashes: Sequence[bytes]
+        self, key: Any, written: Sequence[bytes], order: Sequence[int]
     ) -> tuple[tuple[bytes, ...], Text] | None:
         """The labels that go into the lines about named nodes, and the lines about blank ones."""
         if len(self._kept_blanks) >= _MAX_ORDERS:
             return None
-        labels = self._labels(hashes)
+        labels = labels_of(order)
         lines = [
             [labels[token.number] if isinstance(token, Blank) else token for token in line.tokens]
             for line in self._about_blanks
@@ -215,10 +221,9 @@ class Plan:
         kept[key] = arranged
         return arranged
 
-    def _sorted(self, written: Sequence[bytes], hashes: Sequence[bytes]) -> bytes | None:
+    def _sorted(self, written: Sequence[bytes], ranked: Sequence[int]) -> bytes | None:
         """All lines, sorted now: when some are equal, or more orders have been met than are kept."""
         # Split at LF only: U+2028 and its like are ordinary characters, and a literal holds no raw LF.
-        ranked = self._ranked(hashes)
         found = self._whole.fill([*written, *labels_of(ranked)])[:-1].split(b"\n")
         # They go nearly as they lie, once the nodes have the order of their labels as text: 10 before 2.
         lines = found[: self._spans[0][0]] if self._spans else found
@@ -324,6 +329,12 @@ class Identities:
     own: frozenset[bytes]
     others_gaps: tuple[int, ...]
     others: frozenset[bytes]
+    _pick_own: Pick = field(init=False, repr=False, compare=False)
+    _pick_others: Pick = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_pick_own", picker(self.own_gaps))
+        object.__setattr__(self, "_pick_others", picker(self.others_gaps))
 
     @classmethod
     def of(cls, document: Mapping[str, Any], gap_of: Callable[[str], int | None]) -> Identities:
@@ -368,10 +379,7 @@ class Identities:
         return not self.own_gaps and not self.others_gaps and self.own.isdisjoint(self.others)
 
     def are_apart(self, values: Sequence[bytes]) -> bool:
-        if not self.own_gaps and not self.others_gaps:
-            return self.own.isdisjoint(self.others)
-        own = {values[gap] for gap in self.own_gaps}
-        if len(own) != len(self.own_gaps) or not own.isdisjoint(self.own) or not own.isdisjoint(self.others):
+        own = self.own.union(self._pick_own(values))
+        if len(own) != len(self.own) + len(self.own_gaps) or not own.isdisjoint(self.others):
             return False
-        others = [values[gap] for gap in self.others_gaps]
-        return own.isdisjoint(others) and self.own.isdisjoint(others) and self.own.isdisjoint(self.others)
+        return not self.others_gaps or own.isdisjoint(self._pick_others(values))

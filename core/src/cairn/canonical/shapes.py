@@ -112,14 +112,12 @@ class Shapes:
             layout, strings = form
             if "\\" in (joined := "".join(strings)) or not joined.isprintable():
                 return None
-            return self._seen_as(data, layout, strings)
-        found = self._layouts.find(parts := text.split('"'))
-        # What a parser would refuse in a string, what it would change, and what N-Quads writes otherwise.
-        if found is None or len(data.translate(None, _ODD)) != len(data):
-            return None
-        return self._seen_as(data, found, parts)
-
-    def _seen_as(self, data: bytes, layout: Layout, strings: Sequence[str]) -> Glance:
+        else:
+            found = self._layouts.find(strings := text.split('"'))
+            # What a parser would refuse in a string, what it would change, and what N-Quads writes otherwise.
+            if found is None or len(data.translate(None, _ODD)) != len(data):
+                return None
+            layout = found
         layout.shape.used = next(self._clock)
         return Glance.of_text(self, data, layout, strings)
 
@@ -137,7 +135,7 @@ class Shapes:
         shape = None if lifted is None else self._find(lifted)
         if shape is not None:
             shape.used = next(self._clock)
-        return Glance(self, shape, document=document, lifted=lifted, text=None if lifted is None else text)
+        return Glance.of_document(self, document, shape, lifted, None if lifted is None else text)
 
     def _find(self, lifted: Lifted) -> Shape | None:
         structure = self._structures.get(lifted.structure)

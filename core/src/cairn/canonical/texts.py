@@ -13,7 +13,7 @@ and that none holds a control character, makes it JSON that reads as that one di
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from itertools import count
 from operator import itemgetter
@@ -25,11 +25,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def picker(indices: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+def picker(indices: Sequence[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
     """What takes the strings with these numbers out of all of them."""
     if len(indices) > 1:
         return itemgetter(*indices)
-    return lambda strings: tuple(strings[index] for index in indices)
+    if not indices:
+        return lambda _: ()
+    (only,) = indices
+    return lambda strings: (strings[only],)
 
 
 def written_order(document: Any) -> list[int]:
@@ -78,18 +81,20 @@ class Forms(Generic[T]):
         """What is kept of such a text, and what is in its gaps."""
         branch, at = self._first, 0
         values: list[str] = []
-        while branch.printed:
-            printed = branch.printed
+        while branch.steps:
+            steps = branch.steps
             # Sorted, so that what the text goes on with is the last of those that are not behind it.
-            number = bisect_right(printed, text[at : at + branch.longest]) - 1 if len(printed) > 1 else 0
-            if not text.startswith(printed[number], at):
+            ahead = text[at : at + branch.longest] if len(steps) > 1 else ""
+            number = bisect_right(steps, ahead, key=_PRINTED) - 1 if ahead else 0
+            printed, length, following = steps[number]
+            if not text.startswith(printed, at):
                 break
-            begin = at + len(printed[number])
-            at = text.find('"', begin)
-            if at < 0:
+            at += length
+            end = text.find('"', at)
+            if end < 0:
                 return None
-            values.append(text[begin:at])
-            branch = branch.next[printed[number]]
+            values.append(text[at:end])
+            branch, at = following, end
         kept = branch.ends.get(text[at:])
         return None if kept is None else (kept, values)
 
@@ -113,28 +118,33 @@ def _between(parts: Sequence[str], gaps: Sequence[int]) -> Iterator[str]:
 class _Branch(Generic[T]):
     """What may be printed at one place of a text: before another gap, or at the end."""
 
-    printed: list[str] = field(default_factory=list)
+    steps: tuple[tuple[str, int, _Branch[T]], ...] = ()
+    """What may be printed here, how long that is, and the branch behind it. Readers take no lock."""
     longest: int = 0
-    next: dict[str, _Branch[T]] = field(default_factory=dict)
     ends: dict[str, T] = field(default_factory=dict)
 
     def grown(self, printed: str) -> _Branch[T]:
-        """The branch behind this; readers, who take no lock, find it when it is complete."""
-        if printed not in self.next:
-            self.next[printed] = _Branch()
-            self.longest = max(self.longest, len(printed))
-            insort(self.printed, printed)
-        return self.next[printed]
+        """The branch behind this."""
+        for each, _, behind in self.steps:
+            if each == printed:
+                return behind
+        return self._with(printed, _Branch())
+
+    def _with(self, printed: str, behind: _Branch[T]) -> _Branch[T]:
+        self.longest = max(self.longest, len(printed))
+        self.steps = tuple(sorted((*self.steps, (printed, len(printed), behind)), key=_PRINTED))
+        return behind
 
     def only(self, is_wanted: Callable[[T], bool]) -> _Branch[T]:
         made = _Branch[T](ends={end: kept for end, kept in self.ends.items() if is_wanted(kept)})
-        for printed in self.printed:
-            behind = self.next[printed].only(is_wanted)
-            if behind.printed or behind.ends:
-                made.next[printed] = behind
-                made.printed.append(printed)
-                made.longest = max(made.longest, len(printed))
+        for printed, _, behind in self.steps:
+            left = behind.only(is_wanted)
+            if left.steps or left.ends:
+                made._with(printed, left)
         return made
+
+
+_PRINTED = itemgetter(0)
 
 
 class Layouts(Generic[T]):

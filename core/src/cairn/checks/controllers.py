@@ -7,6 +7,7 @@ import re
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -233,7 +234,7 @@ def _document_at(materials: Materials, controller: str) -> DidDocument:
         raise UnsupportedError("unknown-did-method", f"We do not know how to look up {controller[:80]}.")
     answer = materials.resource(url)
     try:
-        document = DidDocument.read(parse_json(answer), expected_id=controller)
+        document = _read_document(answer, controller)
     except CairnError as error:
         # Whatever answered there, it was not the issuer's document (B97); that is no word about the badge.
         raise UnavailableError(
@@ -242,6 +243,20 @@ def _document_at(materials: Materials, controller: str) -> DidDocument:
     if not document.methods:
         raise UnavailableError("issuer-document", "The issuer's document has no keys that we know.")
     return document
+
+
+def _read_document(answer: bytes, controller: str) -> DidDocument:
+    """An issuer's document, read once for all of its badges: what is in it follows from its bytes."""
+    read = _read_again if len(answer) <= _MAX_KEPT_DOCUMENT else _read_again.__wrapped__
+    return read(answer, controller)
+
+
+_MAX_KEPT_DOCUMENT = 64 * 1024
+
+
+@lru_cache(maxsize=64)
+def _read_again(answer: bytes, controller: str) -> DidDocument:
+    return DidDocument.read(parse_json(answer), expected_id=controller)
 
 
 def _history_at(materials: Materials, controller: str) -> DidDocument:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from cairn.late import Late
+from cairn.late import Late, made_late
 from cairn.materials import Materials
 from cairn.proof import Outcome
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cairn.reading import Unverified
 
 
+@made_late("document")
 @dataclass(frozen=True, slots=True)
 class Finding(Late):
     """One answer, with its reason and what a page needs to explain it.

@@ -23,7 +23,8 @@ from cairn.checks.withdrawal import NO_TOKEN_STATUS, not_withdrawn, status
 from cairn.credential.address import is_identifier
 from cairn.did import OWN_KEYS
 from cairn.errors import CairnError
-from cairn.plain import facts_of, plain_of
+from cairn.late import draft_of, new
+from cairn.plain import known_of
 from cairn.proof import Answer, Outcome, familiar, familiar_sd_jwt, familiar_token, jose, jws
 from cairn.proof.data_integrity import INTACT
 from cairn.reading import EMBEDDED, SD_JWT_VC, TOKEN
@@ -50,6 +51,12 @@ class _Kept:
     method: VerificationMethod
     finding: Finding
 
+    def resolve(self, _wanted: object) -> VerificationMethod:
+        return self.method
+
+
+# Looking up the member of an enumeration takes longer than comparing with it.
+_PASSED = Outcome.PASSED
 
 _KEPT_KEYS: dict[tuple[str, str, str], _Kept] = {}
 _MAX_KEPT_KEYS = 256
@@ -57,34 +64,28 @@ _MAX_KEPT_KEYS = 256
 
 def recall(materials: Materials, at: datetime) -> tuple[Finding, ...] | None:
     """What those checks find if everything that vouches for a badge passes; None: ask them."""
+    # What was kept from an earlier look may have its own word on the issuer's keys.
+    if materials.earlier is not None:
+        return None
     credential = materials.credential
-    shown = credential.shown_claims
-    if shown is not None:
-        return None if materials.earlier is not None else _shown(materials, shown, at)
-    glance, plain = credential.glance, plain_of(credential)
-    # A look at a document that was written into since says nothing about it. And what was kept from an
-    # earlier look may have its own word on the issuer's keys.
-    if glance is None or plain is None or materials.earlier is not None or not credential.is_as_read:
-        return None
-    facts = facts_of(credential)
+    glance, known = credential.glance, known_of(credential)
+    if glance is None or known is None:
+        shown = credential.shown_claims
+        return None if shown is None else _shown(materials, shown, at)
+    plain, facts = known
     fits = known_to_fit(glance)
-    if fits is None or not is_identifier(facts.issuer):
+    if fits is None or facts.issuer is None or not is_identifier(facts.issuer):
         return None
-    vouched = None
-    seen = credential.seen_token
-    if seen is not None and plain.has_plain_dates:
-        vouched = _seen_token(materials, seen, facts, at)
-    if vouched is None:
-        vouched = (_token if credential.format == TOKEN else _embedded)(
-            materials, glance, str(facts.issuer), at
-        )
+    if credential.format == EMBEDDED:
+        vouched, has_other_dates = _embedded(materials, glance, plain.suite, facts, at), False
+    else:
+        vouched, has_other_dates = _in_token(materials, glance, plain, facts, at)
     if vouched is None:
         return None
     glance.accepted()
     listed = not_withdrawn(materials, facts, at) if plain.has_plain_status else None
     dated = None
-    # A token has dates in its claims as well.
-    if plain.has_plain_dates and (credential.format == EMBEDDED or _has_no_other_dates(seen, facts)):
+    if plain.has_plain_dates and not has_other_dates:
         dated = plain_period(facts.valid_from, facts.valid_until, at)
     return (
         fits,
@@ -104,69 +105,72 @@ def _schema(
 
 
 def _embedded(
-    materials: Materials, glance: Glance, issuer: str, at: datetime
+    materials: Materials, glance: Glance, suite: str, facts: Facts, at: datetime
 ) -> tuple[Finding, Finding] | None:
     """What is found of the signature and of its key, if both are in order."""
-    named = familiar.named_key(glance)
-    if named is None:
+    if not suite:
         return None  # unsigned, or signed in a way that is asked about in full
-    names = (issuer, named, EMBEDDED)
+    signed = familiar.Proof(str(facts.created), str(facts.method), str(facts.signature))
+    names = (str(facts.issuer), signed.method, EMBEDDED)
     kept = _KEPT_KEYS.get(names)
-    resolve = resolver(materials) if kept is None else lambda _: kept.method
-    holds = familiar.look(glance, resolve, at=at)
-    if holds is None:
+    resolve = resolver(materials) if kept is None else kept.resolve
+    if not familiar.holds(glance, suite, signed, resolve, at=at):
         return None
-    bound = _keep(materials, names, holds.answer(None), resolve) if kept is None else kept.finding
-    if bound.outcome is not Outcome.PASSED:
-        return None
-    if not glance.has_text:
-        return _signature(holds.answer(glance.unsecured())), bound
-    signature = Finding.without(
-        glance.late,
-        check="signature",
-        outcome=Outcome.PASSED,
-        code="ok",
-        message=INTACT,
-        details=holds.details,
-        decides=True,
+    details = familiar.told_of(suite, signed)
+    bound = (
+        _keep(materials, names, Answer(_PASSED, "ok", INTACT, None, (signed.method,), details), resolve)
+        if kept is None
+        else kept.finding
     )
-    return signature, bound
+    if bound.outcome is not _PASSED:
+        return None
+    if glance.has_text:
+        return _intact(glance.late, details), bound
+    return Finding("signature", _PASSED, "ok", INTACT, details, document=glance.unsecured()), bound
+
+
+def _in_token(
+    materials: Materials, glance: Glance, plain: Plain, facts: Facts, at: datetime
+) -> tuple[tuple[Finding, Finding] | None, bool]:
+    """The same for a token, and whether it may say other dates than the credential in it."""
+    seen = materials.credential.seen_token
+    if seen is not None and plain.has_plain_dates:
+        vouched = _seen_token(materials, seen, facts, at)
+        if vouched is not None:
+            return vouched, not _says_the_same_dates(seen, facts)
+    return _token(materials, glance, str(facts.issuer), at), True
 
 
 def _token(materials: Materials, glance: Glance, issuer: str, at: datetime) -> tuple[Finding, Finding] | None:
-    """The same for a token."""
+    """The same for a token that was read in full."""
     parts = materials.credential.parts()
     named = jws.method_url(parts, issuer) if isinstance(parts, jose.Token) else None
     if named is None:
         return None
     names = (issuer, named, TOKEN)
     kept = _KEPT_KEYS.get(names)
-    resolve = resolver(materials) if kept is None else lambda _: kept.method
+    resolve = resolver(materials) if kept is None else kept.resolve
     answer = look_at_token(materials.credential, resolve, at)
-    if answer.outcome is not Outcome.PASSED:
+    if answer.outcome is not _PASSED:
         return None
     bound = _keep(materials, names, answer, resolve) if kept is None else kept.finding
-    return (_signature(answer), bound) if bound.outcome is Outcome.PASSED else None
+    return (_signature(answer), bound) if bound.outcome is _PASSED else None
 
 
 def _seen_token(
     materials: Materials, seen: Seen, facts: Facts, at: datetime
 ) -> tuple[Finding, Finding] | None:
     """The same for a token whose credential nobody has read."""
-    issuer = str(facts.issuer)
-    told: dict[str, Any] = {
-        "iss": facts.issuer,
-        "sub": familiar_token.subject_of(seen.glance),
-        "jti": facts.id,
-    }
-    for claim, moment in (("nbf", facts.valid_from), ("exp", facts.valid_until)):
-        if moment is not None and claim in seen.claims:
-            told[claim] = jose.seconds_of(moment)
+    told: dict[str, Any] = {"iss": facts.issuer, "sub": facts.subject, "jti": facts.id}
+    if facts.valid_from is not None and "nbf" in seen.claims:
+        told["nbf"] = jose.seconds_of(facts.valid_from)
+    if facts.valid_until is not None and "exp" in seen.claims:
+        told["exp"] = jose.seconds_of(facts.valid_until)
     return _signed(
         materials,
-        (issuer, seen.header.kid, TOKEN),
+        (str(facts.issuer), seen.header.kid, TOKEN),
         lambda method: familiar_token.look(seen, method, told, at=at),
-        seen.glance.late,
+        seen.late,
     )
 
 
@@ -200,47 +204,47 @@ def _signed(
         return None
     names = (issuer, named, format)
     kept = _KEPT_KEYS.get(names)
-    resolve = resolver(materials)
+    resolve = resolver(materials) if kept is None else kept.resolve
     try:
-        method = resolve(named) if kept is None else kept.method
+        method = resolve(named)
     except CairnError:
         return None
     details = look(method)
     if details is None:
         return None
-    if kept is not None:
-        bound = kept.finding
-    else:
-        answer = Answer(Outcome.PASSED, "ok", INTACT, None, (method.id,), details)
+    if kept is None:
+        answer = Answer(_PASSED, "ok", INTACT, None, (method.id,), details)
         bound = _keep(materials, names, answer, resolve)
-    if bound.outcome is not Outcome.PASSED:
-        return None
-    signature = Finding.without(
-        late,
-        check="signature",
-        outcome=Outcome.PASSED,
-        code="ok",
-        message=INTACT,
-        details=details,
-        decides=True,
-    )
-    return signature, bound
+    else:
+        bound = kept.finding
+    return (_intact(late, details), bound) if bound.outcome is _PASSED else None
 
 
-def _has_no_other_dates(seen: Seen | None, facts: Facts) -> bool:
+def _says_the_same_dates(seen: Seen, facts: Facts) -> bool:
     """Whether the claims of a token say the same dates again, to the second, or none."""
-    if seen is None:
-        return False
-    pairs = (("nbf", facts.valid_from), ("exp", facts.valid_until))
     # Claims that agree are of whole seconds, and would end a period some part of a second sooner.
-    return all(
-        claim not in seen.claims or (moment is not None and "." not in moment) for claim, moment in pairs
-    )
+    if "nbf" in seen.claims and (facts.valid_from is None or "." in facts.valid_from):
+        return False
+    return "exp" not in seen.claims or (facts.valid_until is not None and "." not in facts.valid_until)
+
+
+def _intact(late: Callable[[str], Any], details: dict[str, str]) -> Finding:
+    """A signature that is in order; ``late`` makes what was signed."""
+    made = new(_DRAFT)
+    made.check, made.outcome, made.code, made.message = "signature", _PASSED, "ok", INTACT
+    made.details, made.decides = details, True
+    made._late = late
+    made.__class__ = Finding
+    finding: Finding = made
+    return finding
+
+
+_DRAFT = draft_of(Finding)
 
 
 def _signature(answer: Answer) -> Finding:
     return Finding(
-        "signature", Outcome.PASSED, answer.code, answer.message, answer.details, document=answer.document
+        "signature", _PASSED, answer.code, answer.message, answer.details, document=answer.document
     )
 
 

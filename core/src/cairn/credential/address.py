@@ -34,7 +34,12 @@ def _is_absolute(text: str) -> bool:
 
 def is_identifier(value: object) -> bool:
     """An absolute URL that names something: every scheme but ``data:``, which carries its content itself."""
-    return is_absolute(value) and str(value)[:5].lower() != "data:"
+    return isinstance(value, str) and len(value) <= MAX_LENGTH and _is_identifier(value)
+
+
+@lru_cache(maxsize=1024)
+def _is_identifier(text: str) -> bool:
+    return _is_absolute(text) and text[:5].lower() != "data:"
 
 
 def well_known(identifier: str, name: str) -> str:
@@ -48,12 +53,12 @@ def well_known(identifier: str, name: str) -> str:
 
 def is_web(value: object) -> bool:
     """An http or https URL with a host and without a user part, which every reader can take apart."""
-    return is_absolute(value) and _is_web(str(value))
+    return isinstance(value, str) and len(value) <= MAX_LENGTH and _is_web(value)
 
 
 @lru_cache(maxsize=1024)
 def _is_web(text: str) -> bool:
-    if _WEB.fullmatch(text) is None:
+    if not _is_absolute(text) or _WEB.fullmatch(text) is None:
         return False
     try:
         # Raises where the brackets hold no IPv6 address, or the port is no port.

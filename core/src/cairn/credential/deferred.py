@@ -19,6 +19,7 @@ from functools import cached_property, lru_cache, wraps
 from operator import itemgetter
 from typing import Any, NoReturn
 
+from cairn.canonical.texts import picker
 from cairn.credential.address import MAX_LENGTH
 
 
@@ -98,14 +99,14 @@ class _Apart:
         return frozenset(each.number for each in (*self.own, *self.others) if isinstance(each, Gap))
 
     def is_answered(self, values: Sequence[str]) -> bool:
-        own_gaps, own_known, other_gaps, others_known = self._taken_apart
-        own = {*own_known, *[values[gap] for gap in own_gaps]}
+        own_gaps, own_known, other_gaps, others_known = self.taken_apart
+        own = own_known.union([values[gap] for gap in own_gaps])
         if len(own) != len(self.own) or not own.isdisjoint(others_known):
             return False
-        return own.isdisjoint([values[gap] for gap in other_gaps])
+        return not other_gaps or own.isdisjoint([values[gap] for gap in other_gaps])
 
     @cached_property
-    def _taken_apart(self) -> tuple[tuple[int, ...], frozenset[str], tuple[int, ...], frozenset[str]]:
+    def taken_apart(self) -> tuple[tuple[int, ...], frozenset[str], tuple[int, ...], frozenset[str]]:
         """The gaps among them, and what is known, of each list."""
         return (*_gaps_and_known(self.own), *_gaps_and_known(self.others))
 
@@ -130,7 +131,10 @@ class Deferring(list[Any]):
 
     def residue(self) -> Residue | None:
         """What remains to be asked; None when rules are broken whatever the strings are."""
-        return None if self else Residue(self.questions)
+        left = [question for question in self.questions if question.gaps]
+        if self or not all(question.is_answered(()) for question in self.questions if not question.gaps):
+            return None
+        return Residue(left)
 
 
 # Most questions are whether something is an address. Plain ones are recognised all at once: everything that
@@ -147,7 +151,6 @@ class Residue:
     """The questions that remain for one shape."""
 
     def __init__(self, questions: Sequence[_Question | _Apart]) -> None:
-        self._questions = tuple(questions)
         # Several rules may ask the same of one string, so each question is kept once.
         plain: dict[str, dict[Any, _Question]] = {name: {} for name in _PLAIN}
         rest: dict[Any, _Question | _Apart] = {}
@@ -159,9 +162,10 @@ class Residue:
                 else:
                     plain[question.plain][question.kind, number] = question
             else:
-                rest[id(question)] = question
+                rest[question.taken_apart if isinstance(question, _Apart) else id(question)] = question
         gaps = {name: tuple({number for _, number in asked}) for name, asked in plain.items()}
         self._plain_gaps = tuple(gap for numbers in gaps.values() for gap in numbers)
+        self._pick_plain = picker(self._plain_gaps)
         counted = (f"(?:{_PLAIN[name]}){{{len(numbers)}}}" for name, numbers in gaps.items())
         self._are_plain = re.compile("".join(counted), re.ASCII)
         self._plain = tuple(question for asked in plain.values() for question in asked.values())
@@ -180,7 +184,7 @@ class Residue:
 
     def holds(self, values: Sequence[str]) -> bool:
         """Whether a document with these strings breaks no rule; False also when that is not plain to see."""
-        text = "".join([f"{values[gap]} " for gap in self._plain_gaps])
+        text = " ".join((*self._pick_plain(values), ""))
         if not self._are_plain.fullmatch(text) or (
             len(text) > MAX_LENGTH and any(len(values[gap]) > MAX_LENGTH for gap in self._plain_gaps)
         ):
@@ -190,15 +194,10 @@ class Residue:
         for kind, gap in self._strings:
             if not (_is_of_kind_again if len(values[gap]) < _SHORT else _is_of_kind)(kind, values[gap]):
                 return False
-        return all(asked.is_answered(values) for asked in self._rest)
-
-    def of(self, known: Mapping[int, str]) -> Residue | None:
-        """What remains when some of the strings are known; None when those break a rule."""
-        values = [known.get(number, "") for number in range(max(self.gaps, default=-1) + 1)]
-        decided = [question for question in self._questions if question.gaps <= known.keys()]
-        if not all(question.is_answered(values) for question in decided):
-            return None
-        return Residue([question for question in self._questions if not question.gaps <= known.keys()])
+        for asked in self._rest:  # noqa: SIM110 - a generator takes longer than its questions
+            if not asked.is_answered(values):
+                return False
+        return True
 
 
 def by_shape(function: Callable[..., None]) -> Callable[..., None]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import isqrt
 from typing import Final
@@ -26,16 +26,20 @@ class Algorithm(StrEnum):
 
 ED25519_ORDER: Final = 2**252 + 27742317777372353535851937790883648493
 _ED25519_P: Final = 2**255 - 19
-# The y coordinates of the eight points whose order divides 8: orders 4, 1, 2, and 8 twice. The sign bit is
-# not part of the table: with either sign such a y is of small order, or spells x = 0 with a sign.
-_ED25519_SMALL_ORDER_Y: Final = frozenset(
-    {
-        0,
-        1,
-        _ED25519_P - 1,
-        0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
-        0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7,
-    }
+# The y coordinates of the eight points whose order divides 8: orders 4, 1, 2, and 8 twice. The sign counts
+# for nothing: with either such a y is of small order, or spells x = 0 with a sign.
+_ED25519_SMALL_ORDER_Y: Final = (
+    0,
+    1,
+    _ED25519_P - 1,
+    0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
+    0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7,
+)
+# So few encodings are refused, those of a y that is not below p included, that all of them can be listed.
+ED25519_REFUSED_POINTS: Final = frozenset(
+    (sign << 255 | y).to_bytes(32, "little")
+    for y in (*_ED25519_SMALL_ORDER_Y, *range(_ED25519_P, 2**255))
+    for sign in (0, 1)
 )
 
 
@@ -45,8 +49,7 @@ def is_strict_ed25519_point(encoding: bytes) -> bool:
     Of a small-order key one signature fits every message. Whether the point is on the curve is for the
     library to say.
     """
-    y = int.from_bytes(encoding, "little") & (2**255 - 1)
-    return y < _ED25519_P and y not in _ED25519_SMALL_ORDER_Y
+    return encoding not in ED25519_REFUSED_POINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,10 @@ class Curve:
     digest: hashes.HashAlgorithm
     size: int  # of a coordinate and of a scalar, in bytes
     order: int
+    signing: ec.ECDSA = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "signing", ec.ECDSA(self.digest))
 
 
 CURVES: Final = {

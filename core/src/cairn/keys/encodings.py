@@ -72,20 +72,27 @@ def base64url_decode(text: str) -> bytes:
     The standard library skips characters it does not know and ignores trailing bits; then one signature would
     have many spellings, and whatever is keyed by the text (digests, log leaves) could be counted twice.
     """
-    if len(text) > _BASE64_LIMIT:
-        raise MalformedError("limit-base64url", f"a base64url text of {len(text):,} characters is too long")
-    written = text.encode("ascii", "replace")
+    return base64url_octets(text.encode("ascii", "replace"))
+
+
+def base64url_octets(written: bytes) -> bytes:
+    """The same for a text in ASCII."""
+    if len(written) > _BASE64_LIMIT:
+        raise MalformedError(
+            "limit-base64url", f"a base64url text of {len(written):,} characters is too long"
+        )
     # What only base64 has would pass below. A few memory scans take less time than a look at each character.
     if not written or b"+" in written or b"/" in written or b"=" in written:
         raise _no_base64url()
-    if len(text) % 4 == 1:
-        raise MalformedError("base64url", f"no bytes have a base64url form of {len(text)} characters")
-    packed = written.replace(b"-", b"+").replace(b"_", b"/") + b"=" * (-len(text) % 4)
+    over = len(written) % 4
+    if over == 1:
+        raise MalformedError("base64url", f"no bytes have a base64url form of {len(written)} characters")
+    packed = written.replace(b"-", b"+").replace(b"_", b"/")
     try:
-        octets = a2b_base64(packed, strict_mode=True)
+        octets = a2b_base64(packed + b"=" * (4 - over) if over else packed, strict_mode=True)
     except BinasciiError:
         raise _no_base64url() from None
-    if written[-1] not in _BASE64URL_ENDS[len(text) % 4]:
+    if written[-1] not in _BASE64URL_ENDS[over]:
         raise MalformedError("base64url", "the last character of the base64url text has stray bits")
     return octets
 
@@ -129,8 +136,12 @@ def base58btc_decode(text: str) -> bytes:
     """The bytes that ``text`` spells; every text over the alphabet spells exactly one (B20)."""
     if len(text) > _BASE58_LIMIT:
         raise MalformedError("limit-base58btc", f"a base58btc text of {len(text):,} characters is too long")
-    if len(text) <= _BASE58_SHORT:
-        return _with_zeros(text, _short_number(text))
+    number = _short_number(text) if len(text) <= _BASE58_SHORT else _long_number(text)
+    zeros = len(text) - len(text.lstrip("1"))
+    return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8, "big")
+
+
+def _long_number(text: str) -> int:
     number = 0
     # Ten digits fit a machine word, so only one multiplication in ten is one of long numbers.
     for start in range(0, len(text), 10):
@@ -142,7 +153,7 @@ def base58btc_decode(text: str) -> bytes:
                 raise MalformedError("base58btc", f"{character!r} is not a base58btc character")
             value = value * 58 + digit
         number = number * 58 ** len(group) + value
-    return _with_zeros(text, number)
+    return number
 
 
 def _short_number(text: str) -> int:
@@ -156,11 +167,6 @@ def _short_number(text: str) -> int:
     for mask, width, power in _BASE58_STEPS:
         number = (number & mask) + (number >> width & mask) * power
     return number
-
-
-def _with_zeros(text: str, number: int) -> bytes:
-    zeros = len(text) - len(text.lstrip("1"))
-    return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
 def multibase_encode(octets: bytes, base: Literal["z", "u"] = "z") -> str:

@@ -26,6 +26,7 @@ from cairn.keys import jwk as members
 from cairn.keys.algorithms import (
     CURVES,
     ED25519_ORDER,
+    ED25519_REFUSED_POINTS,
     Algorithm,
     check_rsa_numbers,
     is_strict_ed25519_point,
@@ -198,7 +199,7 @@ def material_of_jwk(jwk: Mapping[str, object], algorithm: Algorithm) -> bytes:
 
 def _verify_ed25519(material: bytes, message: bytes, signature: bytes) -> bool:
     """RFC 8032 §5.1.7 without cofactor; an R of small order or an S beyond L is refused first (B53)."""
-    if len(signature) != 64 or not is_strict_ed25519_point(signature[:32]):
+    if len(signature) != 64 or signature[:32] in ED25519_REFUSED_POINTS:
         return False
     if int.from_bytes(signature[32:], "little") >= ED25519_ORDER:
         return False
@@ -217,9 +218,7 @@ def _verify_ecdsa(algorithm: Algorithm, material: bytes, message: bytes, signatu
     r = int.from_bytes(signature[: curve.size], "big")
     s = int.from_bytes(signature[curve.size :], "big")
     try:
-        _load_curve_point(algorithm, material).verify(
-            encode_dss_signature(r, s), message, ec.ECDSA(curve.digest)
-        )
+        _load_curve_point(algorithm, material).verify(encode_dss_signature(r, s), message, curve.signing)
     except InvalidSignature:
         return False
     return True

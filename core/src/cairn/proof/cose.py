@@ -32,7 +32,8 @@ COSE: Final = "vc+cose"
 PRESENTATION: Final = "vp+cose"
 
 _TAG = b"\xd2"  # 18, COSE_Sign1
-_FOUR = 0x84  # an array of four
+_FOUR = b"\x84"  # an array of four
+_BEGINNINGS = (_FOUR, _TAG + _FOUR)
 _ALGORITHM, _CRITICAL, _CONTENT, _KID, _TYPE = 1, 2, 3, 4, 16  # RFC 9052 §3.1, RFC 9596
 
 # IANA "COSE Algorithms": the names that leave the curve to the key, and the ones of RFC 9864 that do not. As
@@ -69,7 +70,7 @@ class Signed:
 
 def looks_like_cose(data: bytes) -> bool:
     """Whether these bytes begin like a COSE_Sign1, tagged or not; no text and no picture does."""
-    return data[:1] == bytes([_FOUR]) or data[:2] == _TAG + bytes([_FOUR])
+    return data.startswith(_BEGINNINGS)
 
 
 def sign(

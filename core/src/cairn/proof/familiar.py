@@ -12,9 +12,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cairn.canonical.gaps import SENTINEL
+from cairn.canonical.glance import Places
 from cairn.canonical.jcs import jcs
-from cairn.canonical.lines import NOTHING, Text
-from cairn.canonical.plan import written_in_full
+from cairn.canonical.lines import Text
 from cairn.canonical.shapes import Shapes, parse_whole
 from cairn.canonical.strict_json import parse_json
 from cairn.credential import parse_datetime
@@ -39,7 +39,9 @@ SHAPES = Shapes()
 
 _MEMBERS = frozenset({"type", "cryptosuite", "created", "verificationMethod", "proofPurpose", "proofValue"})
 _STRINGS = ("created", "verificationMethod", "proofValue")
-_SIGNED = tuple(("proof", name) for name in _STRINGS)
+SIGNED = tuple((("proof", name),) for name in _STRINGS)
+"""Where the strings of the one proof are."""
+_SIGNED = Places(*SIGNED)
 
 
 def read_token(text: str) -> tuple[jose.Token, Glance]:
@@ -76,24 +78,13 @@ _MAX_INTEGER = 2**53 - 1
 
 def fits(glance: Glance) -> bool:
     """Whether the document plainly breaks no rule; if not, `structure_problems` has to be asked."""
-    asked = glance.special_note("residue", lambda known: _residue_beyond(glance, known)) or glance.note(
-        "residue", _residue
-    )
-    if not asked:
+    asked: Residue | None = glance.special_note("residue", _residue)
+    if asked is None:
         return False
-    values = glance.values
     # What rules ask about is never written with an escape; whatever is, they have to be asked about in full.
-    if not glance.is_unescaped and any("\\" in values[gap] for gap in asked.gaps):
+    if not glance.is_unescaped and any("\\" in glance.free[gap] for gap in asked.gaps):
         return False
-    return bool(asked.holds(values))
-
-
-def _residue_beyond(glance: Glance, known: Mapping[int, str]) -> Residue | None:
-    asked = glance.note("residue", _residue)
-    if asked is None or any("\\" in known[gap] for gap in asked.gaps & known.keys()):
-        return None
-    left: Residue | None = asked.of(known)
-    return left
+    return asked.holds(glance.free)
 
 
 def _residue(glance: Glance) -> Residue | None:
@@ -107,62 +98,59 @@ def check(glance: Glance, resolve: Resolve, *, at: datetime) -> Answer | None:
 
     The caller has seen that the document is still what was looked at (`Glance.is_of`).
     """
-    found = look(glance, resolve, at=at)
-    return None if found is None else found.answer(glance.unsecured())
+    suite = suite_of(glance)
+    proof = Proof._make(glance.strings_at(_SIGNED)) if suite else None
+    if proof is None or not holds(glance, suite, proof, resolve, at=at):
+        return None
+    return Answer(Outcome.PASSED, "ok", INTACT, glance.unsecured(), (proof.method,), told_of(suite, proof))
 
 
-class Holds(NamedTuple):
-    """What a proof that holds says of itself."""
+class Proof(NamedTuple):
+    """The strings of a proof: all of it that its suite leaves open."""
 
-    suite: str
     created: str
     method: str
-
-    @property
-    def details(self) -> dict[str, str]:
-        return {"cryptosuite": self.suite, "created": self.created}
-
-    def answer(self, document: Mapping[str, Any] | None) -> Answer:
-        return Answer(Outcome.PASSED, "ok", INTACT, document, (self.method,), self.details)
+    value: str
 
 
-def look(glance: Glance, resolve: Resolve, *, at: datetime) -> Holds | None:
-    """Whether the one proof of a document plainly holds."""
-    found = None if glance.was_in_vain else _look(glance, resolve, at)
-    glance.was_in_vain = found is None
-    return found
-
-
-def _look(glance: Glance, resolve: Resolve, at: datetime) -> Holds | None:
-    suite = glance.note("suite", lambda look: _suite(look.document))
-    if not suite:
-        return None
-    created, url, value = glance.strings_at(_SIGNED)
-    assert created is not None and url is not None and value is not None  # noqa: PT018 - the suite says so
+def holds(glance: Glance, suite: str, proof: Proof, resolve: Resolve, *, at: datetime) -> bool:
+    """Whether the one proof of a document, which is of this suite and has these strings, plainly holds."""
+    if glance.was_in_vain:
+        return False
+    glance.was_in_vain = True
     try:
-        moment = parse_datetime(created)
-        if not is_identifier(url) or moment > at + CLOCK_SKEW:
-            return None
+        moment = parse_datetime(proof.created)
+        if not is_identifier(proof.method) or moment > at + CLOCK_SKEW:
+            return False
         signed = _hash_input(glance, suite)
-        method = resolve(url)
-        if signed is None or method.public_key.algorithm is not Algorithm.ED25519:
-            return None
-        if not method.public_key.verify(signed, read_signature(value)):
-            return None
+        method = resolve(proof.method)
+        key = method.public_key
+        if signed is None or key.algorithm is not _ED25519:
+            return False
+        if not key.verify(signed, read_signature(proof.value)):
+            return False
         refuse_key_out_of_use(method, signed_at=moment, at=at)
     except CairnError:
-        return None
-    return Holds(suite, created, url)
+        return False
+    glance.was_in_vain = False
+    return True
 
 
-def named_key(glance: Glance) -> str | None:
-    """What the one proof calls its key, if only the values of its strings could be wrong."""
-    suite = glance.note("suite", lambda look: _suite(look.document))
-    return glance.strings_at(_SIGNED)[1] if suite else None
+_ED25519 = Algorithm.ED25519
 
 
-def _suite(document: Mapping[str, Any]) -> str:
+def told_of(suite: str, proof: Proof) -> dict[str, str]:
+    """What is told of a proof that holds."""
+    return {"cryptosuite": suite, "created": proof.created}
+
+
+def suite_of(glance: Glance) -> str:
     """The suite of the proof, if there is one and only the values of its strings could be wrong."""
+    return glance.note("suite", _suite) or ""
+
+
+def _suite(glance: Glance) -> str:
+    document = glance.document
     proof = document.get("proof")
     if type(proof) is not dict or any(type(proof.get(name)) is not str for name in _STRINGS):
         return ""
@@ -184,30 +172,23 @@ def _hash_input(glance: Glance, suite: str) -> bytes | None:
     # JCS signs bytes, not meaning, so it also has to be known that the document has one (B73).
     if not glance.is_plain or not glance.is_covered():
         return None
-    known = glance.special_note("jcs", lambda known: _canonical_texts(glance, known))
-    values = glance.free if known else glance.values
-    options, body = known or glance.note("jcs", _canonical_texts)
-    written = written_in_full(values)
+    written = glance.written()
     assert written is not None  # or it would not be covered
+    options, body = glance.special_note("jcs", _canonical_texts)
     return sha256(options.fill(written)).digest() + sha256(body.fill(written)).digest()
 
 
 _GAP = re.compile(rf"{SENTINEL}:([0-9]+)".encode())
 
 
-def _canonical_texts(glance: Glance, known: Mapping[int, str] = NOTHING) -> tuple[Text, Text]:
+def _canonical_texts(glance: Glance) -> tuple[Text, Text]:
     """The canonical JSON of the proof's options and of the document, with holes for what is not known."""
-    gapped, gaps = glance.gapped()
-    left = [gap for gap in range(len(gaps)) if gap not in known]
-    numbers = {gap: at for at, gap in enumerate(left)}
+    gapped, _ = glance.gapped()
 
     def text(part: Mapping[str, Any]) -> Text:
         # In the text between them every odd part is the number of a gap.
         pieces = _GAP.split(jcs(part))
-        return Text(
-            piece if at % 2 == 0 else known.get(int(piece), numbers.get(int(piece), ""))
-            for at, piece in enumerate(pieces)
-        )
+        return Text(int(piece) if at % 2 else piece for at, piece in enumerate(pieces))
 
     options = gapped.pop("proof")
     del options["proofValue"]

@@ -26,8 +26,7 @@ from cairn.credential import format_datetime
 from cairn.credential.address import is_identifier
 from cairn.did import OWN_KEYS
 from cairn.errors import CairnError
-from cairn.keys import base64url_decode
-from cairn.keys.encodings import BASE64URL, base64url
+from cairn.keys.encodings import BASE64URL, base64url, base64url_octets
 from cairn.proof import jws
 from cairn.proof.outcome import refuse_key_out_of_use
 from cairn.proof.sd_jwt import DIGESTS, NEVER_DISCLOSED, SD_JWT_VC
@@ -75,7 +74,7 @@ class Seen:
     __slots__ = ("claims", "header", "is_unseen", "signature", "signed", "token")
 
     def __init__(
-        self, token: str, header: Header, claims: Mapping[str, Any], signed: bytes, signature: bytes
+        self, token: bytes, header: Header, claims: Mapping[str, Any], signed: bytes, signature: bytes
     ) -> None:
         self.token = token
         self.header = header
@@ -88,33 +87,31 @@ class Seen:
     def late(self, name: str) -> Any:
         """What records of it may leave out until somebody asks for it."""
         if name == "sha256":
-            return sha256(self.token.partition("~")[0].encode("ascii")).hexdigest()
+            return sha256(self.token.partition(b"~")[0]).hexdigest()
         if name == "unverified_document":
             self.is_unseen = False
         # A copy for each: no claim holds anything that could be written into.
         return dict(self.claims)
 
 
-def see(text: str) -> Seen | None:
+def see(token: bytes) -> Seen | None:
     """A look at an SD-JWT VC that is plainly put together; None: take it apart."""
-    if len(text) > _MAX_TEXT or not text.endswith("~") or not text.isascii():
+    if len(token) > _MAX_TEXT or not token.endswith(b"~"):
         return None
-    data = text.encode("ascii")
-    token, *disclosures = data[:-1].split(b"~")
-    if data.translate(None, BASE64URL) != b"..".ljust(len(disclosures) + 3, b"~"):
+    jwt, *disclosures = token[:-1].split(b"~")
+    if token.translate(None, BASE64URL) != b"..".ljust(len(disclosures) + 3, b"~"):
         return None
-    end, dot = len(token), text.rindex(".")
-    first = text.index(".")
-    header = _header(text[:first]) if first <= _MAX_HEADER else None
+    first, dot = token.index(b"."), token.rindex(b".")
+    header = _header(token[:first]) if first <= _MAX_HEADER else None
     if header is None:
         return None
     try:
-        payload = base64url_decode(text[first + 1 : dot])
-        signature = base64url_decode(text[dot + 1 : end])
+        payload = base64url_octets(token[first + 1 : dot])
+        signature = base64url_octets(jwt[dot + 1 :])
     except CairnError:
         return None
     claims = _claims(payload, disclosures)
-    return None if claims is None else Seen(text, header, claims, data[:dot], signature)
+    return None if claims is None else Seen(token, header, claims, token[:dot], signature)
 
 
 def look(seen: Seen, method: VerificationMethod, *, at: datetime) -> dict[str, str] | None:
@@ -134,10 +131,10 @@ def look(seen: Seen, method: VerificationMethod, *, at: datetime) -> dict[str, s
 
 
 @lru_cache(maxsize=256)
-def _header(encoded: str) -> Header | None:
+def _header(encoded: bytes) -> Header | None:
     """An issuer's tokens share their header, so what it says is kept. It says nothing about any of them."""
     try:
-        header = jws.read_header(encoded)
+        header = jws.read_header(encoded.decode("ascii"))
     except CairnError:
         return None
     kid, name = header.get("kid"), header.get("alg")

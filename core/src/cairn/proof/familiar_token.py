@@ -6,7 +6,7 @@ says, and goes on with the credential. Between the two the text can be cut: what
 begins with another member.
 
     {"iss":"did:…","jti":"urn:…","nbf":1779114600,"@context":[…],…}
-    └───────────────── claims ───────────────────┘ └─ credential ─┘
+    └───────────────── claims ──────────────────┘ └── credential ──┘
 
 The short way says that a token holds, or nothing. What it does not plainly see is for `jose` to look at,
 which alone may refuse.
@@ -16,12 +16,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
 
 from cairn.credential import format_datetime
 from cairn.credential.shapes import as_list
 from cairn.errors import CairnError
-from cairn.keys import base64url_decode
+from cairn.keys.encodings import base64url_octets
 from cairn.proof import familiar, jose, jws
 from cairn.proof.outcome import refuse_key_out_of_use
 
@@ -33,11 +36,8 @@ if TYPE_CHECKING:
     from cairn.did import VerificationMethod
     from cairn.keys import Algorithm
 
-# Claims as text without an escape, in which a reader loses nothing. Digits as many as the year 9999 needs.
-_EACH = re.compile(rb'"(?:(iss|sub|jti)":"([ !#-\[\]-~]*)"|(nbf|exp|iat)":(0|[1-9][0-9]{0,11})),')
-_ALL = re.compile(
-    rb'\{(?:"(?:(?:iss|sub|jti)":"[ !#-\[\]-~]*"|(?:nbf|exp|iat)":(?:0|[1-9][0-9]{0,11})),)*(?=")'
-)
+_DATES = frozenset({"nbf", "exp", "iat"})
+_CREDENTIAL = re.compile(rb'[{,]"(?!(?:iss|sub|jti|nbf|exp|iat)":)')
 _MAX_HEADER = 512
 
 # Whoever knows these has more to look at than one credential in one place, or a claim that is not above.
@@ -55,34 +55,37 @@ class Header(NamedTuple):
 class Seen(NamedTuple):
     """A token taken apart without reading the credential in it."""
 
-    token: str
+    token: bytes
     header: Header
     claims: Mapping[str, Any]
     signed: bytes
     signature: bytes
     glance: Glance
 
+    def late(self, name: str) -> Any:
+        """What records of it may leave out until somebody asks for it."""
+        return sha256(self.token).hexdigest() if name == "sha256" else self.glance.late(name)
 
-def see(token: str) -> Seen | None:
+
+def see(token: bytes) -> Seen | None:
     """A look at a token whose credential is of a known text; None: take it apart."""
-    encoded_header, _, rest = token.partition(".")
-    encoded_payload, _, encoded_signature = rest.partition(".")
-    if len(encoded_header) > _MAX_HEADER:
+    dot = token.find(b".")
+    end = token.find(b".", dot + 1)
+    if not 0 < dot <= _MAX_HEADER or end < 0:
         return None
     try:
-        header = _header(encoded_header)
-        lifted = None if header is None else _lifted(base64url_decode(encoded_payload))
+        header = _header(token[:dot])
+        lifted = None if header is None else _lifted(base64url_octets(token[dot + 1 : end]))
         if header is None or lifted is None:
             return None
         claims, credential = lifted
         glance = familiar.SHAPES.read(credential)
-        signature = base64url_decode(encoded_signature)
+        signature = base64url_octets(token[end + 1 :])
     except CairnError:
         return None
     if not glance.has_text or not glance.note("in a token", _is_easy):
         return None
-    signed = token[: len(encoded_header) + 1 + len(encoded_payload)].encode("ascii")
-    return Seen(token, header, claims, signed, signature, glance)
+    return Seen(token, header, claims, token[:end], signature, glance)
 
 
 def look(
@@ -110,19 +113,10 @@ def look(
     return details if seen.glance.is_covered() else None
 
 
-def subject_of(glance: Glance) -> str | None:
-    """The id of the one subject of a credential that `see` has seen."""
-    alone, listed = glance.strings_at(_SUBJECT)
-    return alone or listed
-
-
-_SUBJECT = (("credentialSubject", "id"), ("credentialSubject", 0, "id"))
-
-
 @lru_cache(maxsize=256)
-def _header(encoded: str) -> Header | None:
+def _header(encoded: bytes) -> Header | None:
     """An issuer's tokens share their header, so what it says is kept. It says nothing about any of them."""
-    header = jws.read_header(encoded)
+    header = jws.read_header(encoded.decode("ascii"))
     kid, name, profile = header.get("kid"), header.get("alg"), jose.CREDENTIAL
     if (
         type(kid) is not str
@@ -137,20 +131,28 @@ def _header(encoded: str) -> Header | None:
 
 
 def _lifted(payload: bytes) -> tuple[dict[str, Any], bytes] | None:
-    """The claims, and the text of the credential without them; None when they are not plainly apart."""
-    match = _ALL.match(payload)
+    """The claims, and the text of the credential without them; None when they are not plainly apart.
+
+    The text is cut before the first member that is no claim. Both halves are then read as objects, and what
+    is before the cut is read without a loss, so nothing but such a member can be where it is cut.
+    """
+    match = _CREDENTIAL.search(payload)
     if match is None:
         return None
-    found = _EACH.findall(match[0])
-    claims: dict[str, Any] = {
-        (text_name or number_name).decode(): int(number) if number_name else text.decode()
-        for text_name, text, number_name, number in found
-    }
-    if len(claims) != len(found) or not all(
-        type(value) is str or jws.is_numeric_date(value) for value in claims.values()
-    ):
+    cut = match.start()
+    if cut == 0:
+        return {}, payload
+    told = payload[:cut] + b"}"
+    try:
+        claims = orjson.loads(told)
+    except orjson.JSONDecodeError:
         return None
-    return claims, b"{" + payload[match.end() :]
+    if orjson.dumps(claims) != told:
+        return None
+    for name, value in claims.items():
+        if name in _DATES and not jws.is_numeric_date(value):
+            return None
+    return claims, b"{" + payload[cut + 1 :]
 
 
 def _is_easy(glance: Glance) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cairn.canonical import parse_json, rdf_canonical
@@ -105,6 +106,7 @@ def header_of(kid: str) -> dict[str, str]:
     return {"typ": "vc+jwt", "cty": "vc", "kid": kid}
 
 
+@lru_cache(maxsize=1024)  # badges of one batch share their dates
 def seconds_of(moment: str) -> int:
     """A NumericDate (RFC 7519 §2)."""
     return int(parse_datetime(moment).timestamp())

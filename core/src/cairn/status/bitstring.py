@@ -105,8 +105,10 @@ class StatusList:
 
     def get(self, index: int) -> bool:
         """The value of one entry (§3.2: index 0 is the left-most bit)."""
-        self._check(index)
-        return bool(self._bits[index >> 3] & 0x80 >> (index & 7))
+        bits = self._bits
+        if not 0 <= index < 8 * len(bits):
+            raise self._outside(index)
+        return bool(bits[index >> 3] & 0x80 >> (index & 7))
 
     def value(self, index: int, size: int) -> int:
         """The value of one entry of ``size`` bits, which begins at ``index * size`` (§3.2).
@@ -122,18 +124,18 @@ class StatusList:
 
     def set(self, index: int, value: bool) -> None:
         """Give one entry a value, in place."""
-        self._check(index)
+        if not 0 <= index < len(self):
+            raise self._outside(index)
         mask = 0x80 >> (index & 7)
         if value:
             self._bits[index >> 3] |= mask
         else:
             self._bits[index >> 3] &= ~mask
 
-    def _check(self, index: int) -> None:
-        if not 0 <= index < len(self):
-            raise MalformedError(
-                "status-index-range", f"entry {index:,} is not in a status list of {len(self):,} entries"
-            )
+    def _outside(self, index: int) -> MalformedError:
+        return MalformedError(
+            "status-index-range", f"entry {index:,} is not in a status list of {len(self):,} entries"
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, StatusList) and self._bits == other._bits
