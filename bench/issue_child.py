@@ -35,7 +35,8 @@ FIELDS = {
 ROW_BYTES = 4_096
 COPIED_AT_ONCE = 5_000
 AWARDS = 200
-# As a worker has it (config/work.py, which needs PostgreSQL's queue to be imported).
+# As a worker has it (config/work.py, which needs PostgreSQL's queue to be imported). What it is compared with
+# has it too: where something else runs on the machine, neither side is pushed aside more than the other.
 NICENESS = 10
 
 
@@ -195,6 +196,7 @@ def look(rows: str) -> dict[str, Any]:
 def sign(count: str) -> dict[str, Any]:
     from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
 
+    os.nice(NICENESS)
     _public, secret = crypto_sign_seed_keypair(bytes(range(32)))
     message = bytearray(64)
     for number in range(int(count)):
@@ -209,6 +211,7 @@ def copy(count: str) -> dict[str, Any]:
 
     from cairn_server.issuing.models import SecuredCredential
 
+    os.nice(NICENESS)
     secured = SecuredCredential.objects.select_related("dictionary").first()
     assert secured is not None
     text = secured.bytes().decode()

@@ -126,12 +126,13 @@ def _after(now: Callable[[World], datetime]) -> Callable[[World], datetime]:
 
 @contextlib.contextmanager
 def _by_the_clock(_world: World) -> Iterator[None]:
-    from cairn_server.issuing import chunks
+    from cairn_server.issuing import signing
+    from cairn_server.issuing.chunks import planning, storing
 
     with (
-        mock.patch.object(chunks, "_require_time", return_value=None),
-        mock.patch.object(chunks.signing, "OwnProductRefused", _Never),
-        mock.patch.object(chunks, "examine", _believing(chunks.examine)),
+        mock.patch.object(planning, "_require_time", return_value=None),
+        mock.patch.object(signing, "OwnProductRefused", _Never),
+        mock.patch.object(storing, "examine", _believing(storing.examine)),
     ):
         yield
 
@@ -153,7 +154,7 @@ def _believing(examine: Callable[..., list[str]]) -> Callable[..., list[str]]:
 @contextlib.contextmanager
 def _for_ten_years(_world: World) -> Iterator[None]:
     """Claiming as if every lease had been given by the right clock."""
-    from cairn_server.issuing import chunks
+    from cairn_server.issuing.chunks import leases
 
     class Long:
         """``at + 2 * LEASE`` is never reached; ``at + LEASE`` is what it was."""
@@ -164,7 +165,7 @@ def _for_ten_years(_world: World) -> Iterator[None]:
         def __radd__(self, at: datetime) -> datetime:
             return at + LEASE
 
-    with mock.patch.object(chunks, "LEASE", Long()):
+    with mock.patch.object(leases, "LEASE", Long()):
         yield
 
 

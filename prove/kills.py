@@ -65,19 +65,19 @@ class Seen:
 
 
 def tries(world: World, random: Random, scale: float) -> Iterator[Failure | None]:
-    from cairn_server.issuing import chunks
+    from cairn_server.issuing.chunks import steps
 
     seen = Seen()
     seconds = pace(world)
     # Every labelled step at every chunk of a list, and then whatever comes.
-    steps = [(step, turn) for step in chunks.STEPS for turn in range(1, CHUNKS + 1)]
-    random.shuffle(steps)
-    forked = max(times(FORKED, scale), len(chunks.STEPS) + 8)
+    places = [(step, turn) for step in steps.STEPS for turn in range(1, CHUNKS + 1)]
+    random.shuffle(places)
+    forked = max(times(FORKED, scale), len(steps.STEPS) + 8)
     for number in range(forked):
-        if number < len(chunks.STEPS):
-            yield _cut_off(world, seen, *next(each for each in steps if each[0] == chunks.STEPS[number]))
-        elif number % 2 and steps:
-            yield _cut_off(world, seen, *steps[number % len(steps)])
+        if number < len(steps.STEPS):
+            yield _cut_off(world, seen, *next(each for each in places if each[0] == steps.STEPS[number]))
+        elif number % 2 and places:
+            yield _cut_off(world, seen, *places[number % len(places)])
         else:
             victim = random.choice((_one_worker, _two_workers, _signer, _pages))
             yield victim(world, seen, random, seconds)
@@ -86,8 +86,8 @@ def tries(world: World, random: Random, scale: float) -> Iterator[Failure | None
             yield None if wrong is None else Failure(wrong)
     for _ in range(max(2, round(WHOLE * scale))):
         yield _whole_process(world, seen, random, seconds)
-    if seen.steps != set(chunks.STEPS):
-        yield Failure(f"nobody was killed at {sorted(set(chunks.STEPS) - seen.steps)}")
+    if seen.steps != set(steps.STEPS):
+        yield Failure(f"nobody was killed at {sorted(set(steps.STEPS) - seen.steps)}")
     if seen.inside < LEAST_INSIDE * seen.kills:
         yield Failure(f"only {seen.inside} of {seen.kills} kills came while work was under way")
     if not seen.acknowledged:
@@ -303,10 +303,11 @@ def pace(world: World) -> float:
 @contextlib.contextmanager
 def in_two_pieces(_world: World, *, seconds: float = 0.005) -> Iterator[None]:
     """The bytes stored after the transaction that makes the credentials: a kill can take them."""
-    from cairn_server.issuing import chunks, storage
+    from cairn_server.issuing import storage
+    from cairn_server.issuing.chunks import steps, storing
     from cairn_server.issuing.models import SecuredCredential
 
-    store, insert = chunks.store, storage.insert
+    store, insert = storing.store, storage.insert
 
     def in_pieces(lease: object, *rest: object, **named: object) -> None:
         later: list[dict[str, object]] = []
@@ -320,13 +321,13 @@ def in_two_pieces(_world: World, *, seconds: float = 0.005) -> Iterator[None]:
         with mock.patch.object(storage, "insert", put):
             store(lease, *rest, **named)  # type: ignore[arg-type]
         time.sleep(seconds)  # what any other work between the two would take
-        chunks.reached("between")
+        steps.reached("between")
         for what in later:
             insert(SecuredCredential, **what)  # type: ignore[arg-type]
 
     with (
-        mock.patch.object(chunks, "store", in_pieces),
-        mock.patch.object(chunks, "STEPS", (*chunks.STEPS, "between")),
+        mock.patch.object(storing, "store", in_pieces),
+        mock.patch.object(steps, "STEPS", (*steps.STEPS, "between")),
     ):
         yield
 
@@ -334,25 +335,25 @@ def in_two_pieces(_world: World, *, seconds: float = 0.005) -> Iterator[None]:
 @contextlib.contextmanager
 def _before_it_is_on_record(world: World) -> Iterator[None]:
     """A signer that asks for no intent, and a worker that puts it on record afterwards."""
-    from cairn_server.issuing import chunks
+    from cairn_server.issuing.chunks import leases, making, planning, steps
     from cairn_server.organisations.keys.service import SigningService
 
-    intend, sign = chunks.intend, chunks._Made.sign
-    leases: list[chunks.Lease] = []
+    intend, sign = making.intend, making.Made.sign
+    held: list[leases.Lease] = []
 
-    def late(made: chunks._Made) -> list[bytes]:
+    def late(made: making.Made) -> list[bytes]:
         secured = sign(made)
-        chunks.reached("between")
-        intend(leases.pop(), made)
+        steps.reached("between")
+        intend(held.pop(), made)
         return secured
 
     with (
         mock.patch.object(SigningService, "_require_intent", return_value=None),
-        mock.patch.object(chunks, "intend", lambda lease, _made: leases.append(lease)),
-        mock.patch.object(chunks._Made, "sign", late),
+        mock.patch.object(making, "intend", lambda lease, _made: held.append(lease)),
+        mock.patch.object(making.Made, "sign", late),
         # After an hour nobody would sign the same again; here, at once.
-        mock.patch.object(chunks, "INTENT_LIVES", -chunks.INTENT_LIVES),
-        mock.patch.object(chunks, "STEPS", (*chunks.STEPS, "between")),
+        mock.patch.object(planning, "INTENT_LIVES", -planning.INTENT_LIVES),
+        mock.patch.object(steps, "STEPS", (*steps.STEPS, "between")),
     ):
         world.stop_signer()
         world.signer = 0
@@ -363,10 +364,10 @@ def _before_it_is_on_record(world: World) -> Iterator[None]:
 @contextlib.contextmanager
 def _seed_for_each_try(_world: World) -> Iterator[None]:
     """What is random in a chunk drawn anew by everybody who takes it over."""
-    from cairn_server.issuing import chunks
+    from cairn_server.issuing.chunks import making
 
-    derived = chunks.derived
-    with mock.patch.object(chunks, "derived", lambda _seed, number: derived(os.urandom(32), number)):
+    derived = making.derived
+    with mock.patch.object(making, "derived", lambda _seed, number: derived(os.urandom(32), number)):
         yield
 
 

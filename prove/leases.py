@@ -44,9 +44,9 @@ class Leases(Apart):
 
 
 def tries(world: World, random: Random, scale: float) -> Iterator[Failure | None]:
-    from cairn_server.issuing import chunks
+    from cairn_server.issuing.chunks import steps
 
-    outside = [step for step in chunks.STEPS if step not in (INSIDE, "stored")]
+    outside = [step for step in steps.STEPS if step not in (INSIDE, "stored")]
     woken = 0
     for number in range(times(STOPS, scale)):
         step = outside[number % len(outside)]
@@ -85,12 +85,12 @@ def _stopped_outside(world: World, step: str, *, turn: int) -> tuple[Failure | N
 
 def _stopped_inside(world: World) -> Failure | None:
     """On PostgreSQL: it holds its chunk's row. The others take the other chunks, and do not wait for it."""
-    from cairn_server.issuing import chunks
+    from cairn_server.issuing.chunks import leases
 
     batch = world.new_list()
     hung = world.fork(lambda pipe: _work_and_stop(world, batch, pipe, step=INSIDE, turn=1))
     hung.wait_until_stopped()
-    world.let_pass(2 * chunks.LEASE)
+    world.let_pass(2 * leases.LEASE)
     other = world.fork(lambda _pipe: _claim_all(world, batch))
     until = time.monotonic() + LONGEST_HOLD + 8
     while time.monotonic() < until and not other.has_ended():
@@ -108,10 +108,10 @@ def _stopped_inside(world: World) -> Failure | None:
 
 
 def _claim_all(world: World, batch: Batch) -> None:
-    from cairn_server.issuing import chunks
+    from cairn_server.issuing.chunks import leases
 
     found = 0
-    while chunks.claim(at=world.now(), worker="other", batch=batch):
+    while leases.claim(at=world.now(), worker="other", batch=batch):
         found += 1
     if found != CHUNKS - 1:
         raise AssertionError(f"{found} of {CHUNKS - 1} free chunks could be had")
@@ -133,13 +133,13 @@ def _stored(batch: Batch) -> set[tuple[int, str]]:
 @contextlib.contextmanager
 def _no_token(_world: World) -> Iterator[None]:
     """A worker that takes the chunk for its own, whoever has it by now and whatever became of it."""
-    from cairn_server.issuing import chunks
+    from cairn_server.issuing.chunks import leases
     from cairn_server.issuing.models import BatchChunk
 
-    def own(lease: chunks.Lease) -> BatchChunk:
+    def own(lease: leases.Lease) -> BatchChunk:
         return BatchChunk.objects.select_related("status_list").get(pk=lease.chunk_id)
 
-    with mock.patch.object(chunks.Lease, "own", own):
+    with mock.patch.object(leases.Lease, "own", own):
         yield
 
 
@@ -148,16 +148,16 @@ def _waits(_world: World) -> Iterator[None]:
     """Claiming without looking whether somebody holds the row."""
     from django.db.models import F
 
-    from cairn_server.issuing import chunks
+    from cairn_server.issuing.chunks import leases
     from cairn_server.issuing.models import BatchChunk
 
     def took(chunk_id: int, token: int, *, worker: str, until: object) -> bool:
-        chunk = BatchChunk.objects.filter(pk=chunk_id, token=token, state__in=chunks.AT_WORK)
+        chunk = BatchChunk.objects.filter(pk=chunk_id, token=token, state__in=leases.AT_WORK)
         return bool(
             chunk.update(token=token + 1, attempts=F("attempts") + 1, worker=worker, lease_until=until)
         )
 
-    with mock.patch.object(chunks, "_took", took):
+    with mock.patch.object(leases, "_took", took):
         yield
 
 

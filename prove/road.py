@@ -265,6 +265,7 @@ def work_and_tell(
 ) -> None:
     """A worker. It tells when it has a chunk and when that is stored; a signal may meet it at a step."""
     from cairn_server.issuing import chunks
+    from cairn_server.issuing.chunks import steps
 
     seen = 0
 
@@ -279,19 +280,20 @@ def work_and_tell(
         if step == "stored":
             os.write(pipe, ACKNOWLEDGED)
 
-    chunks.reached = reached
+    steps.reached = reached
     chunks.work_off(now=world.now, worker=f"worker {os.getpid()}", batch=batch)
 
 
 def settle_process(folder: Path) -> None:
     """What every process of this world has in common."""
     from cairn_server.issuing import chunks
+    from cairn_server.issuing.chunks import leases
     from cairn_server.organisations import keys
     from cairn_server.organisations.keys.client import SignerClient
 
     client = SignerClient(folder / "signer.sock", patience=SIGNER_PATIENCE)
     keys.install(lambda: client)
-    chunks.ROWS, chunks.LEASE = ROWS_OF_A_CHUNK, LEASE
+    chunks.ROWS, leases.LEASE = ROWS_OF_A_CHUNK, LEASE
 
 
 def close_connections() -> None:

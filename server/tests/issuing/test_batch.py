@@ -16,6 +16,7 @@ from cairn_server.achievements import services as achievements
 from cairn_server.errors import NotAllowed, NotVisible
 from cairn_server.issuing import batches, chunks, storage
 from cairn_server.issuing.batches import MessagesAreOut, NeedsAnother, NobodyToAward, NotInThisState
+from cairn_server.issuing.chunks import leases, planning
 from cairn_server.issuing.models import Batch, BatchChunk, BatchRow, Credential, Delivery
 from cairn_server.issuing.representations import NotInThisForm, representation
 from cairn_server.issuing.services import NotPublished
@@ -121,7 +122,7 @@ def test_a_finished_batch_is_not_run_again(start):
     batches.run_batch(batch, at=TUESDAY)
 
     assert batch.finished_at == MONDAY
-    assert chunks.claim(at=TUESDAY, worker="w") is None
+    assert leases.claim(at=TUESDAY, worker="w") is None
 
 
 def test_the_database_refuses_a_row_that_says_it_was_awarded(start):
@@ -180,6 +181,22 @@ def test_b138_a_batch_stops_with_the_right_of_its_starter(issuer, start):
 
     assert counts(batch) == {"failed": 3}
     assert not Credential.objects.exists()
+
+
+@pytest.mark.parametrize(("count", "cut"), [(1, [1]), (9, [9]), (10, [10]), (11, [10, 1]), (20, [10, 10])])
+def test_waiting_rows_are_cut_where_they_are(count, cut, accept, issuer, small_chunks):
+    # Every third line of the file, so that a chunk has to say where its own begin and end.
+    batch = accept([(3 * number, key, values) for number, key, values in people(count)])
+
+    batches.start(batch, by=issuer, at=MONDAY)
+
+    made = list(batch.chunks.order_by("number"))
+    numbers = list(batch.rows.order_by("number").values_list("number", flat=True))
+    assert [chunk.rows for chunk in made] == cut
+    assert [chunk.number for chunk in made] == list(range(1, len(cut) + 1))
+    for chunk in made:
+        own, numbers = numbers[: chunk.rows], numbers[chunk.rows :]
+        assert (chunk.first, chunk.last) == (own[0], own[-1])
 
 
 def test_b138_also_between_two_chunks(issuer, start, small_chunks):
@@ -271,11 +288,11 @@ def test_what_is_not_signed_yet_is_cancelled(start, issuer, small_chunks):
 
 def test_what_may_have_been_signed_is_finished_also_when_the_rest_is_cancelled(start, issuer, small_chunks):
     batch = start(25)
-    lease = chunks.claim(at=MONDAY, worker="gone")
-    chunks.plan(lease, at=MONDAY)  # and then nothing was heard of it
+    lease = leases.claim(at=MONDAY, worker="gone")
+    planning.plan(lease, at=MONDAY)  # and then nothing was heard of it
 
     batches.cancel(batch, by=issuer, at=MONDAY)
-    batches.run_batch(batch, at=MONDAY + 2 * chunks.LEASE)
+    batches.run_batch(batch, at=MONDAY + 2 * leases.LEASE)
 
     assert counts(batch) == {"awarded": 10, "cancelled": 15}
     assert batch.finished_at is not None

@@ -74,6 +74,14 @@ def test_there_is_no_number_beyond_the_list(number):
         permuted(number, key=KEY, capacity=STATUS_LIST_CAPACITY)
 
 
+def test_indexes_of_many_numbers_are_those_of_each():
+    status_list = StatusList()
+
+    several = status_lists.indexes_of(status_list, first=1_000, count=5)
+
+    assert several == [status_lists.index_of(status_list, number) for number in range(1_000, 1_005)]
+
+
 def test_a_full_list_is_followed_by_a_next_one(award):
     first = award()
     StatusList.objects.update(next_number=STATUS_LIST_CAPACITY)

@@ -81,6 +81,18 @@ def test_rows_may_be_read_over_the_same_connection_meanwhile(accept, credential)
     assert Delivery.objects.filter(to__startswith="test:").count() == 5
 
 
+def test_what_was_awarded_before_is_found_by_its_keys(award, organisation):
+    keys = ["list:a", 'it\'s "odd" \\ {,}', "Ω東京", "list:b"]
+    made = {key: award(request_key=key) for key in keys}
+
+    found = storage.awarded_before(organisation.pk, [*keys[:3], "list:other", ""])
+
+    assert {each.request_key for each in found} == set(keys[:3])
+    assert {each.recipient_email for each in found} == {made["list:a"].recipient_email}
+    assert storage.awarded_before(organisation.pk + 1, keys) == [], "another organisation has keys of its own"
+    assert storage.awarded_before(organisation.pk, []) == []
+
+
 def test_a_row_that_is_there_already_is_refused_as_django_says_it(accept):
     batch = accept(people(1))
 

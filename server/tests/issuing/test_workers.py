@@ -21,6 +21,7 @@ from server.tests.issuing.conftest import people
 
 from cairn_server.config import watermark as marks
 from cairn_server.issuing import batches, chunks
+from cairn_server.issuing.chunks import leases
 from cairn_server.issuing.models import Batch, BatchChunk, Credential
 from cairn_server.organisations.watermark import watermark
 
@@ -90,7 +91,7 @@ def test_f2_workers_share_a_list_and_one_that_is_killed_is_no_loss(worker, accep
 
     os.killpg(first.pid, signal.SIGKILL)
     # What it held is free when its lease is over; nobody here waits two minutes for that.
-    BatchChunk.objects.filter(state__in=chunks.AT_WORK).update(lease_until=None)
+    BatchChunk.objects.filter(state__in=leases.AT_WORK).update(lease_until=None)
 
     until(lambda: is_done(batch))
     assert second.poll() is None

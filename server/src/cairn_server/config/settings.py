@@ -89,7 +89,7 @@ SIGNING_INTENTS = {
     "credential": "cairn_server.issuing.intents.of_credential",
     "token": "cairn_server.issuing.intents.of_token",
     "status-list": "cairn_server.issuing.intents.of_status_list",
-    "chunk": "cairn_server.issuing.chunks.intent_of",
+    "chunk": "cairn_server.issuing.intents.of_chunk",
     "bound-copy": "cairn_server.issuing.intents.of_bound_copy",
 }
 # Apart from the database and not in its backups; another disk is better still.

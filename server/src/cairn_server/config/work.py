@@ -2,7 +2,7 @@
 """Workers on PostgreSQL: any number of processes on any number of machines, fed by procrastinate.
 
 A job is a nudge and no more: "there is a chunk of this list to sign". What there is to do, and who does it,
-stands in the chunks themselves, with a lease (issuing/chunks.py). So a job that is lost only delays, until
+stands in the chunks themselves, with a lease (issuing/chunks/). So a job that is lost only delays, until
 the next look; one that comes twice finds nothing to do. On SQLite there is one process, and its runner does
 all this.
 """

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lists of awards, once their rows are accepted: started, approved, paused, cancelled, undone, told.
 
-What is signed is signed chunk by chunk (``chunks.py``). The verbs here decide whether and when, and each
+What is signed is signed chunk by chunk (``chunks/``). The verbs here decide whether and when, and each
 writes one journal entry.
 """
 
@@ -13,11 +13,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, Max, OuterRef, Window
+from django.db.models.functions import Mod, RowNumber
 from django.utils.translation import gettext as _
 
 from cairn_server.errors import Refusal
 from cairn_server.issuing import chunks, services, storage
+from cairn_server.issuing.chunks import leases
 from cairn_server.issuing.models import Batch, BatchChunk, BatchRow, Credential, Delivery
 from cairn_server.journal import services as journal
 from cairn_server.organisations.roles import require_signer
@@ -173,30 +175,32 @@ def _cut(batch: Batch) -> int:
     """Cut the waiting rows behind the last chunk into chunks; how many rows there were."""
     last = batch.chunks.order_by("-number").values_list("number", "last").first()
     number, after = last or (0, 0)
-    rows = batch.rows.filter(state=BatchRow.State.WAITING, number__gt=after).order_by("number")
-    made: list[BatchChunk] = []
-    piece: list[int] = []
-
-    def close() -> None:
-        made.append(
+    rows = batch.rows.filter(state=BatchRow.State.WAITING, number__gt=after)
+    found = rows.aggregate(rows=Count("pk"), last=Max("number"))
+    if not found["rows"]:
+        return 0
+    # The database counts, and tells where a chunk begins and ends: a million numbers stay where they are.
+    place = Window(RowNumber(), order_by="number") - 1
+    edges = rows.annotate(turn=Mod(place, chunks.ROWS)).filter(turn__in={0, chunks.ROWS - 1})
+    places = list(edges.order_by("number").values_list("number", "turn"))
+    firsts = [at for at, turn in places if turn == 0]
+    lasts = [at for at, turn in places if turn == chunks.ROWS - 1]
+    if found["rows"] % chunks.ROWS:
+        lasts.append(found["last"])
+    BatchChunk.objects.bulk_create(
+        [
             BatchChunk(
                 batch=batch,
-                number=number + len(made) + 1,
-                first=piece[0],
-                last=piece[-1],
-                rows=len(piece),
+                number=number + turn,
+                first=first,
+                last=last,
+                rows=min(chunks.ROWS, found["rows"] - (turn - 1) * chunks.ROWS),
             )
-        )
-        piece.clear()
-
-    for row_number in rows.values_list("number", flat=True).iterator(chunk_size=10_000):
-        piece.append(row_number)
-        if len(piece) == chunks.ROWS:
-            close()
-    if piece:
-        close()
-    BatchChunk.objects.bulk_create(made, batch_size=500)
-    return sum(chunk.rows for chunk in made)
+            for turn, (first, last) in enumerate(zip(firsts, lasts, strict=True), start=1)
+        ],
+        batch_size=500,
+    )
+    return int(found["rows"])
 
 
 @transaction.atomic
@@ -260,7 +264,7 @@ def _cancel(current: Batch, *, by: Person, at: datetime) -> Batch:
         rows = current.waiting
     waiting.update(state=BatchChunk.State.CANCELLED, finished_at=at, released_at=at, lease_until=None)
     current.state, current.cancelled = State.CANCELLED, current.cancelled + rows
-    if not current.chunks.filter(state__in=chunks.AT_WORK).exists():
+    if not current.chunks.filter(state__in=leases.AT_WORK).exists():
         current.finished_at = at
     if not current.awarded and current.finished_at:
         current.released_at = at
@@ -437,7 +441,7 @@ def _locked(batch: Batch, by: Person) -> Batch:
 def _told(batch: Batch, current: Batch) -> Batch:
     """Tell the workers, if there is work, and let the caller's own object say the same as the database."""
     if current.state in (State.QUEUED, State.RUNNING):
-        free = current.chunks.filter(state__in=chunks.AT_WORK).count()
+        free = current.chunks.filter(state__in=leases.AT_WORK).count()
         _wake(current.public_id, free)
     batch.refresh_from_db()
     return batch

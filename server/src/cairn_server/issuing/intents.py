@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the signer finds on record here (``SIGNING_INTENTS``): single awards, tokens that were asked for,
-copies for wallets, and lists of what is withdrawn.
+"""What the signer finds on record here (``SIGNING_INTENTS``): single awards, chunks of lists, tokens that
+were asked for, copies for wallets, and lists of what is withdrawn.
 
 It is asked in the signer process, over that process' own connection.
 """
@@ -8,7 +8,7 @@ It is asked in the signer process, over that process' own connection.
 from __future__ import annotations
 
 from cairn_server.issuing.life import TokenIntent
-from cairn_server.issuing.models import Credential, StatusList
+from cairn_server.issuing.models import BatchChunk, Credential, StatusList
 from cairn_server.issuing.offers import BoundCopy
 from cairn_server.organisations.keys import Intent
 
@@ -18,6 +18,26 @@ def of_credential(reference: str) -> Intent | None:
     found = (
         Credential.objects.filter(public_id=reference, state=Credential.State.INTENT, intent__isnull=False)
         .values_list("organisation__public_id", "intent__key", "intent_sha256", "valid_from")
+        .first()
+    )
+    return None if found is None else Intent(*found)
+
+
+def of_chunk(reference: str) -> Intent | None:
+    """What may be signed under ``<batch>/<chunk>``; nothing once the chunk is done."""
+    batch_id, _slash, number = reference.partition("/")
+    if not number.isdecimal():
+        return None
+    found = (
+        BatchChunk.objects.filter(
+            batch__public_id=batch_id, number=int(number), state=BatchChunk.State.INTENDED
+        )
+        .values_list("batch__organisation__public_id", "key", "intent_sha256", "at")
+        .first()
+    )
+    if found is None or found[3] is None:
+        return None
+    return Intent(found[0], found[1], found[2], found[3])
         .first()
     )
     return None if found is None else Intent(*found)

@@ -527,7 +527,7 @@ class BatchRow(models.Model):
 
 
 class BatchChunk(models.Model):
-    """Some hundred consecutive rows: what one worker signs in one piece (``chunks.py``).
+    """Some hundred consecutive rows: what one worker signs in one piece (``chunks/``).
 
     Everything that is random in its credentials comes from ``seed``, and signatures are deterministic: done
     twice, also by another worker, it gives the same bytes.

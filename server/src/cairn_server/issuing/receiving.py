@@ -32,7 +32,7 @@ from cairn_server.issuing.incoming import PART_BYTES, ColumnChoice, ListFile, Li
 from cairn_server.issuing.lists import checking, columns, mending
 from cairn_server.issuing.lists.problems import Problem, Unreadable, shown
 from cairn_server.issuing.lists.rows import BadRow, Row, cells_of
-from cairn_server.issuing.models import Batch, BatchRow, Credential
+from cairn_server.issuing.models import Batch, BatchRow
 from cairn_server.journal import services as journal
 from cairn_server.organisations.names import has_hidden_characters
 from cairn_server.organisations.roles import require_signer
@@ -299,11 +299,8 @@ def _awarded_before(
 ) -> tuple[set[int], list[BadRow]]:
     """The lines that were awarded before; and those whose number of the row belongs to somebody else."""
     rows = {request_key(version, row.key): row for row in good}
-    found = Credential.objects.filter(
-        organisation_id=version.achievement.organisation_id, request_key__in=rows
-    ).values_list("request_key", "recipient_email")
     before, others = set(), []
-    for key, email in found:
+    for key, email, *_rest in storage.awarded_before(version.achievement.organisation_id, rows):
         row = rows[key]
         if email == row.email:
             before.add(row.line)

@@ -2,15 +2,13 @@
 """After a key was stolen: the same awards to the same people, under another key.
 
 What the stolen key signed is refused by every verifier, genuine or not. So each of those credentials is
-awarded again on the road that lists take (chunks.py): same person, same achievement, same day of the award, a
+awarded again on the road that lists take (chunks/): same person, same achievement, same day of the award, a
 new identifier and a new key. Old and new name each other, the old ones are revoked with the kind words that
 they were replaced, and the holders are told. Whatever interrupts it, ``begin`` again finds what is left.
 """
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
-from hashlib import sha256
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -19,7 +17,8 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from cairn_server.errors import Refusal
-from cairn_server.issuing import batches, chunks, standing, status_lists, storage
+from cairn_server.issuing import batches, standing, status_lists, storage
+from cairn_server.issuing.chunks.making import derived, email_salt
 from cairn_server.issuing.life import Standing, StandingAct
 from cairn_server.issuing.models import (
     Batch,
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cairn_server.accounts.models import Person
+    from cairn_server.issuing.chunks.planning import Line
     from cairn_server.issuing.models import CredentialQuerySet
 
 # Keys of rows begin like this, so the same award is not made twice, by this road or by that of corrections.
@@ -214,7 +214,7 @@ def _queued(organisation: Organisation) -> set[str]:
 # What the road of a chunk asks
 
 
-def problems(rows: Sequence[BatchRow]) -> dict[int, str]:
+def problems(rows: Sequence[Line]) -> dict[int, str]:
     """Rows whose credential is no longer to be replaced, by their primary keys, and why."""
     wanted = {row.pk: int(row.values["replaces"]) for row in rows}
     fine = set(
@@ -229,18 +229,17 @@ def problems(rows: Sequence[BatchRow]) -> dict[int, str]:
     }
 
 
-def awards(chunk: BatchChunk, rows: Iterable[BatchRow]) -> Iterator[Award]:
+def awards(chunk: BatchChunk, rows: Sequence[Line]) -> Iterator[Award]:
     """The awards of a chunk, from what was awarded before."""
     seed, at, status_list, index_number = chunk.seed, chunk.at, chunk.status_list, chunk.first_index_number
     assert seed is not None, "a planned chunk has its plan (constraint)"
     assert at is not None, "with its moment"
     assert status_list is not None, "its list"
     assert index_number is not None, "and its numbers in that"
-    rows = list(rows)
     old = Credential.objects.in_bulk([row.values["replaces"] for row in rows])
     for offset, row in enumerate(rows):
         before = old[row.values["replaces"]]
-        public_id, _subject, salt = chunks.derived(bytes(seed), row.number)
+        public_id, _subject, salt = derived(bytes(seed), row.number)
         yield Award(
             number=row.number,
             request_key=row.key,
@@ -253,7 +252,7 @@ def awards(chunk: BatchChunk, rows: Iterable[BatchRow]) -> Iterator[Award]:
             valid_from=at,
             valid_until=before.valid_until,
             index=status_lists.index_of(status_list, index_number + offset),
-            email_salt=urlsafe_b64encode(sha256(b"email" + salt).digest()[:16]).rstrip(b"=").decode("ascii"),
+            email_salt=email_salt(salt),
             leaf_salt=salt,
             language=before.language,
             texts={name: getattr(before, name) for name in TEXTS if getattr(before, name)},

@@ -69,6 +69,12 @@ class Issuer:
         organisation.refresh_from_db(fields=["did"])
         return cls(organisation, did, method, active_key(organisation), public_url)
 
+    @classmethod
+    def named(cls, organisation: Organisation, key: SigningKey) -> Issuer:
+        """With this key, once the organisation has its name: also an older one, which finishes its work."""
+        method = identity.verification_method(organisation, key)
+        return cls(organisation, organisation.did, method, key, installation.public_url())
+
 
 class KnownBytes:
     """Sources that know a few addresses by heart: what a stranger would get from ours, without asking."""

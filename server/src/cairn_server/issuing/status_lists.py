@@ -141,6 +141,12 @@ def index_of(status_list: StatusList, number: int) -> int:
     return permuted(number, key=bytes(status_list.permutation_key), capacity=status_list.capacity)
 
 
+def indexes_of(status_list: StatusList, *, first: int, count: int) -> list[int]:
+    """The indexes of so many numbers in a row."""
+    key, capacity = bytes(status_list.permutation_key), status_list.capacity
+    return [permuted(number, key=key, capacity=capacity) for number in range(first, first + count)]
+
+
 def _open_list(issuer: Issuer, *, room: int, at: datetime) -> StatusList:
     """The list in use, its row locked; a first or a next one when there is none with so much room."""
     # The organisation's lock comes first: of two awards that find no list, one makes it.

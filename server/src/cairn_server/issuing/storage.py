@@ -12,7 +12,7 @@ import json
 import re
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
 
@@ -39,11 +39,13 @@ def new_ids(model: type[Model], count: int) -> range | list[int]:
     table = model._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            # The sequence is found once: for each number it would be looked up anew.
             cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-                [connection.ops.quote_name(table), count],
+                "SELECT array_agg(nextval(sequence)) FROM generate_series(1, %s),"
+                " (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS sequence OFFSET 0) AS known",
+                [count, connection.ops.quote_name(table)],
             )
-            return [row[0] for row in cursor.fetchall()]
+            return list(cursor.fetchone()[0])
         # AUTOINCREMENT: an id is never used again, also after the last row was deleted.
         cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
         found = cursor.fetchone()
@@ -190,6 +192,33 @@ def _copy(
 
 
 # The rows of a list
+
+
+class Awarded(NamedTuple):
+    """An award that is on record, as far as the rows of a list are concerned with it."""
+
+    request_key: str
+    recipient_email: str
+    batch_id: int | None
+    batch_number: int | None
+
+
+def awarded_before(organisation_id: int, keys: Iterable[str]) -> list[Awarded]:
+    """What this organisation has awarded under some of these keys.
+
+    They go over as one value: a thousand parameters cost more than the answer.
+    """
+    wanted: Any = list(keys)
+    among = "= ANY(%s)"
+    if connection.vendor != "postgresql":
+        wanted, among = json.dumps(wanted), "IN (SELECT value FROM json_each(%s))"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT request_key, recipient_email, batch_id, batch_number FROM issuing_credential"  # noqa: S608
+            f" WHERE organisation_id = %s AND request_key {among}",
+            [organisation_id, wanted],
+        )
+        return [Awarded(*row) for row in cursor.fetchall()]
 
 
 def copy_rows(batch: Batch, rows: Iterable[tuple[int, str, Mapping[str, Any]]]) -> None:
