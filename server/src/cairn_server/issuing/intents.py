@@ -38,9 +38,6 @@ def of_chunk(reference: str) -> Intent | None:
     if found is None or found[3] is None:
         return None
     return Intent(found[0], found[1], found[2], found[3])
-        .first()
-    )
-    return None if found is None else Intent(*found)
 
 
 def of_token(reference: str) -> Intent | None:
