@@ -3,6 +3,8 @@
 
 ``page.credential`` has a warm verdict: each page was judged within the last minute, as with any badge that
 more than one person looks at. ``page.credential.fresh`` judges each anew. ``page.verify`` is the empty form.
+``catalogue.search`` finds words among 100,000 achievements, other ones each time, with the counts of every
+filter. ``backpack.page`` is a wallet of 5,000 credentials as its holder sees it.
 """
 
 from __future__ import annotations
@@ -19,16 +21,42 @@ if TYPE_CHECKING:
 # Pages in turn; all of them fit into the server's cache, so a warm page stays warm.
 PAGES = 200
 
-NAMES = ("page.credential", "page.credential.fresh", "page.verify")
+NAMES = ("page.credential", "page.credential.fresh", "page.verify", "catalogue.search", "backpack.page")
+
+ACHIEVEMENTS = 100_000
+HELD = 5_000
 
 Answer = tuple[str, bytes]
 
 
 def comparisons(only: str) -> Iterator[Comparison]:
-    if not any(name.startswith(only) for name in NAMES):
+    wanted = {name for name in NAMES if name.startswith(only)}
+    if not wanted:
         return  # an installation takes seconds to make
-    addresses = _credential_pages()
+    installation.start()
     visit = visitor()
+    trivial = Side(
+        "a trivial Django view, same stack",
+        lambda _number: visit("/bench/trivial"),
+        lambda _number, answer: answer[1].endswith(b"<p>Hello."),
+    )
+    if "catalogue.search" in wanted:
+        yield Comparison("catalogue.search", _searching(visit), trivial)
+    if "backpack.page" in wanted:
+        yield Comparison("backpack.page", _leafing(visit), trivial)
+    if "page.verify" in wanted:
+        form = Side(
+            "Cairn",
+            lambda _number: visit("/verify"),
+            lambda _number, answer: answer[0] == "200 OK" and b"<form" in answer[1],
+        )
+        yield Comparison("page.verify", form, trivial)
+    if {"page.credential", "page.credential.fresh"} & wanted:
+        yield from _credentials(visit, trivial)
+
+
+def _credentials(visit: Callable[..., Answer], trivial: Side) -> Iterator[Comparison]:
+    addresses = _credential_pages()
 
     from django.core.cache import cache
 
@@ -40,22 +68,29 @@ def comparisons(only: str) -> Iterator[Comparison]:
         status, body = answer
         return status == "200 OK" and b"Genuine, unchanged and currently valid." in body
 
-    trivial = Side(
-        "a trivial Django view, same stack",
-        lambda _number: visit("/bench/trivial"),
-        lambda _number, answer: answer[1].endswith(b"<p>Hello."),
-    )
     warm = Side("Cairn", lambda number: visit(addresses[number % PAGES]), is_genuine)
     for address in addresses:
         visit(address)
     yield Comparison("page.credential", warm, trivial)
     yield Comparison("page.credential.fresh", Side("Cairn", fresh, is_genuine), trivial)
-    form = Side(
+
+
+def _searching(visit: Callable[..., Answer]) -> Side:
+    words = catalogue_of(ACHIEVEMENTS)
+    return Side(
         "Cairn",
-        lambda _number: visit("/verify"),
-        lambda _number, answer: answer[0] == "200 OK" and b"<form" in answer[1],
+        lambda number: visit("/catalogue", query=f"q={words[number % len(words)]}"),
+        lambda _number, answer: answer[0] == "200 OK" and b'class="tile"' in answer[1],
     )
-    yield Comparison("page.verify", form, trivial)
+
+
+def _leafing(visit: Callable[..., Answer]) -> Side:
+    cookie = wallet_of(HELD)
+    return Side(
+        "Cairn",
+        lambda number: visit("/wallet", query=f"page={number % 100 + 1}", cookie=cookie),
+        lambda _number, answer: answer[0] == "200 OK" and answer[1].count(b'class="tile"') == 25,
+    )
 
 
 def _credential_pages() -> list[str]:
@@ -67,7 +102,7 @@ def _credential_pages() -> list[str]:
     from cairn_server.issuing import services
     from cairn_server.issuing.services import Recipient
 
-    owner = Person.objects.get()
+    owner = Person.objects.get(email="potter@bench.example")
     awarded = [
         services.award(
             by=owner,
@@ -81,15 +116,149 @@ def _credential_pages() -> list[str]:
     return [f"/c/{credential.public_id}" for credential in awarded]
 
 
+def catalogue_of(count: int) -> list[str]:
+    """So many published achievements of twenty organisations; words that many, some and few of them have.
+
+    Rows, written as the services write them: publishing each would take an hour and measure something else.
+    """
+    installation.start()
+
+    from django.utils import timezone
+
+    from cairn_server.accounts.models import Person
+    from cairn_server.achievements import catalogue
+    from cairn_server.achievements.models import (
+        Achievement,
+        AchievementVersion,
+        CatalogueEntry,
+        CatalogueSkill,
+        Picture,
+    )
+    from cairn_server.organisations import services
+
+    at = timezone.now()
+    owner = Person.objects.get(email="potter@bench.example")
+    schools = [
+        services.create_organisation(
+            open_to_all=True, by=owner, name=f"School number {number}", requires_second_factor=False, at=at
+        )
+        for number in range(20)
+    ]
+    picture = Picture.objects.earliest("pk")
+    first = Achievement.objects.latest("pk").pk + 1
+    subjects = [f"subject{number:04}" for number in range(2_000)]
+    for start in range(0, count, 5_000):
+        numbers = range(start, min(start + 5_000, count))
+        Achievement.objects.bulk_create(
+            Achievement(pk=first + number, organisation=schools[number % 20], created_at=at)
+            for number in numbers
+        )
+        versions = AchievementVersion.objects.bulk_create(
+            AchievementVersion(
+                achievement_id=first + number,
+                number=1,
+                state="published",
+                name=f"{subjects[number % 2_000].title()} course {number}",
+                description="Loads, fires and unloads an electric kiln without supervision.",
+                criteria="Three firings.",
+                level=str(number % 8 + 1),
+                workload_hours=number % 300 + 1,
+                language=("en", "de", "nl")[number % 3],
+                picture=picture,
+                created_at=at,
+                published_at=at,
+            )
+            for number in numbers
+        )
+        entries = CatalogueEntry.objects.bulk_create(
+            CatalogueEntry(
+                achievement_id=version.achievement_id,
+                version=version,
+                organisation=schools[number % 20],
+                name=version.name,
+                issuer_name=schools[number % 20].name,
+                words=f"{version.name} {schools[number % 20].name} kiln firing {version.description}".lower(),
+                kind="MicroCredential",
+                level=version.level,
+                language=version.language,
+                workload_hours=version.workload_hours,
+                published_at=at,
+            )
+            for number, version in zip(numbers, versions, strict=True)
+        )
+        CatalogueSkill.objects.bulk_create(
+            CatalogueSkill(
+                entry=entry,
+                key=catalogue.skill_key(f"https://skills.example/{number % 500}"),
+                url=f"https://skills.example/{number % 500}",
+                name=f"Skill {number % 500}",
+            )
+            for number, entry in zip(numbers, entries, strict=True)
+        )
+    # Fifty achievements have each, and each is asked for so seldom that hardly a count is in the cache.
+    return subjects
+
+
+def wallet_of(count: int) -> str:
+    """A holder of so many credentials, signed in; their cookie."""
+    installation.start()
+
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+    from django.utils import timezone
+
+    from cairn_server.accounts.models import Person
+    from cairn_server.wallets.models import HeldCredential
+
+    at = timezone.now()
+    holder = Person.objects.create_user("holder@bench.example", name="Hanna Holder")
+    HeldCredential.objects.bulk_create(
+        (
+            HeldCredential(
+                person=holder,
+                issuer_id=f"did:web:school{number % 20}.example",
+                issuer_name=f"School number {number % 20}",
+                credential_id=f"urn:bench:{number}",
+                name=f"Course {number}",
+                words=f"course {number} school number {number % 20}",
+                format="vc+ld+json",
+                secured=b"{}" * 2_000,
+                document={"filling": "x" * 4_000},
+                sha256=f"{number:064x}",
+                source=HeldCredential.Source.IMPORTED,
+                awarded_at=at,
+                received_at=at,
+            )
+            for number in range(count)
+        ),
+        batch_size=500,
+    )
+    session = SessionStore()
+    session[SESSION_KEY] = str(holder.pk)
+    session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+    session[HASH_SESSION_KEY] = holder.get_session_auth_hash()
+    session.create()
+    return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
+
+
 def visitor() -> Callable[..., Answer]:
-    """A caller without cookies that calls the WSGI application directly; what has a body is posted."""
+    """A caller that uses the WSGI application directly; what has a body is posted, cookies are given."""
     from django.conf import settings
     from django.core.wsgi import get_wsgi_application
 
     settings.ROOT_URLCONF = "bench.urls"
     application = get_wsgi_application()
 
-    def visit(path: str, body: bytes | None = None, *, address: str = "127.0.0.1", **environ: str) -> Answer:
+    def visit(
+        path: str,
+        body: bytes | None = None,
+        *,
+        query: str = "",
+        cookie: str = "",
+        address: str = "127.0.0.1",
+        **environ: str,
+    ) -> Answer:
         told: list[str] = []
 
         def start_response(status: str, _headers: Any, _error: Any = None) -> Callable[[bytes], object]:
@@ -101,7 +270,8 @@ def visitor() -> Callable[..., Answer]:
                 "REQUEST_METHOD": "GET" if body is None else "POST",
                 "SCRIPT_NAME": "",
                 "PATH_INFO": path,
-                "QUERY_STRING": "",
+                "QUERY_STRING": query,
+                "HTTP_COOKIE": cookie,
                 "SERVER_NAME": installation.HOST,
                 "SERVER_PORT": "443",
                 "SERVER_PROTOCOL": "HTTP/1.1",

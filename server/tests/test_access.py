@@ -25,6 +25,8 @@ from cairn_server.organisations import services as organisations
 from cairn_server.organisations import tokens
 from cairn_server.organisations.models import KeyChange, Membership, Scope
 from cairn_server.organisations.roles import Role
+from cairn_server.wallets import collections
+from cairn_server.wallets.models import HeldCredential
 from cairn_server.webhooks.models import Message
 
 if TYPE_CHECKING:
@@ -144,6 +146,10 @@ OWN = [
     "account-data",
     "account-delete",
     "wallet",
+    "wallet-bring",
+    "wallet-collections",
+    "wallet-looks",
+    "portfolio-edit",
     "organisations",
     "organisation-new",
     "account_email",
@@ -153,6 +159,12 @@ OWN = [
     "usersessions_list",
     "account_logout",
 ]
+
+# One's own too, and only ever posted to.
+OWN_ACT = ["wallet-accept"]
+
+# Of something in one wallet: 200 for whoever has it there, and for everybody else there is nothing.
+KEPT = ["wallet-credential", "wallet-file", "wallet-share", "wallet-collection", "collection-share"]
 
 # Of one credential, for its holder alone: there is nothing for anybody else, members of its issuer included.
 HOLDERS = ["wallet-renew", "wallet-put"]
@@ -216,6 +228,17 @@ PUBLIC = {
     "issuer": (200, 200),
     "issuer-json": (200, 200),
     "issuer-image": (200, 200),
+    # What nobody has published, and what no link opens: their suites say what is there when somebody has.
+    "portfolio": (404, 404),
+    "portfolio-pdf": (404, 404),
+    "portfolio-card": (404, 404),
+    "public-credential": (404, 404),
+    "public-file": (404, 404),
+    "public-card": (404, 404),
+    "shown": (404, 404),
+    "shown-file": (404, 404),
+    "oembed": (404, 404),
+    "catalogue": (200, 200),
     "help": (200, 200),
     "privacy": (200, 200),
     "terms": (200, 200),
@@ -349,7 +372,7 @@ def test_every_address_is_in_the_table() -> None:
     # An operation is called in Python as in the interface, in the other of the two spellings.
     operations = {"api-v1:" + re.sub(r"([A-Z])", r"_\1", name).lower() for name in OPERATIONS}
     holders = {*HOLDERS, *HOLDERS_ACT, *OFFERERS}
-    known = {*READ, *ACT, *OWN, *holders, *ALLAUTH, *PUBLIC, *REFERENCE, *operations}
+    known = {*READ, *ACT, *OWN, *OWN_ACT, *KEPT, *holders, *ALLAUTH, *PUBLIC, *REFERENCE, *operations}
 
     missing = set(names()) - known
     gone = known - set(names())
@@ -492,6 +515,31 @@ def test_ones_own_pages_ask_to_sign_in(learner: Person, signed_in: Callable[[Per
     assert dict.fromkeys(OWN, 200) == {name: client.get(reverse(name)).status_code for name in OWN}
 
 
+def test_what_is_in_a_wallet_is_its_holders_alone(
+    desk: Desk, cast: dict[str, Person], signed_in: Callable[[Person], Client]
+) -> None:
+    """B135: also its issuer's people find nothing there."""
+    learner, stranger = cast["learner"], Client(headers={"host": "cairn.example"})
+    stranger_before = stranger.post(reverse("wallet-accept")).status_code
+    signed_in(learner).post(reverse("wallet-accept"))
+    held = HeldCredential.objects.get(person=learner)
+    work = collections.make(by=learner, name="Work", at=MONDAY)
+    ids = {"collection": work.public_id, "held": held.public_id}
+    where = {
+        name: reverse(name, args=[ids["collection" if "collection" in name else "held"]]) for name in KEPT
+    }
+
+    found = {
+        who: {name: signed_in(person).get(there).status_code for name, there in where.items()}
+        for who, person in cast.items()
+    }
+
+    assert stranger_before == 302
+    assert {stranger.get(there).status_code for there in where.values()} == {302}
+    assert found == {who: dict.fromkeys(KEPT, 200 if who == "learner" else 404) for who in cast}
+    assert signed_in(learner).get(reverse("wallet-accept")).status_code == 405
+
+
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_what_is_the_holders_is_nobody_elses(
     method: str, desk: Desk, cast: dict[str, Person], signed_in: Callable[[Person], Client]
@@ -556,9 +604,13 @@ def test_the_public_pages_are_for_everybody(
     desk: Desk, owner: Person, learner: Person, signed_in: Callable[[Person], Client]
 ) -> None:
     [number] = {award.status_list.public_id for award in (desk.credential, desk.suspended)}
-    ids = {**desk.ids(""), "list_id": number, "suffix": "json", "token": desk.link}
-    ids |= {"letter": "A" * 22, "secret": "A" * 22}
-    where = {name: address(name, desk.organisation, ids) for name in PUBLIC}
+    ids = {**desk.ids(""), "list_id": number, "suffix": "json", "letter": "A" * 22, "secret": "A" * 22}
+    ids |= {"held_id": "A" * 22, "handle": "nobody"}
+    tokens_of = {"invitation": desk.link}
+    where = {
+        name: address(name, desk.organisation, ids | {"token": tokens_of.get(name, "A" * 22)})
+        for name in PUBLIC
+    }
     stranger, client = Client(headers={"host": "cairn.example"}), signed_in(learner)
 
     found = {

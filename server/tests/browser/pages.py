@@ -33,6 +33,11 @@ PAGES: dict[str, dict[str, str]] = {
         "credential, revoked": "/c/{revoked}",
         "credential, on a day": "/c/{genuine}?at=2020-01-01",
         "credential, absent": "/c/AAAAAAAAAAAAAAAAAAAAAA",
+        "catalogue": "/catalogue",
+        "catalogue, none found": "/catalogue?q=juggling",
+        "portfolio": "/p/mara-stone",
+        "public-credential": "/h/{held}",
+        "shown": "{secret}",
         "achievement": "/a/{version}",
         "achievement-versions": "/a/{version}/versions",
         "issuer": "/i/{organisation}",
@@ -55,6 +60,9 @@ PAGES: dict[str, dict[str, str]] = {
     },
     "colleague": {
         "wallet, empty": "/wallet",
+        "wallet-looks, nobody": "/wallet/looks",
+        "wallet-collections, none": "/wallet/collections",
+        "portfolio-edit, not begun": "/wallet/portfolio",
         "organisation, as an issuer": "{base}/",
         "organisation-settings, forbidden": "{base}/settings",
         "account_set_password": "/account/password/set/",
@@ -79,6 +87,15 @@ PAGES: dict[str, dict[str, str]] = {
         "mfa_list_webauthn": "/account/2fa/webauthn/",
         "usersessions_list": "/account/sessions/",
         "wallet": "/wallet",
+        "wallet, none found": "/wallet?q=juggling",
+        "wallet-bring": "/wallet/bring",
+        "wallet-credential": "/wallet/held/{held}",
+        "wallet-share": "/wallet/held/{held}/share",
+        "wallet-collections": "/wallet/collections",
+        "wallet-collection": "/wallet/collections/{collection}",
+        "collection-share": "/wallet/collections/{collection}/share",
+        "wallet-looks": "/wallet/looks",
+        "portfolio-edit": "/wallet/portfolio",
         "organisations": "/organisations/",
         "organisation-new": "/organisations/new",
         "organisation": "{base}/",
@@ -148,6 +165,8 @@ STATUS = {
 NOTHING_TO_READ = {
     "credential-newest", "credential-renew",
     "credential-shared", "credential-token", "wallet-token",
+    "wallet-accept", "wallet-file", "shown-file", "oembed",
+    "public-file", "public-card", "portfolio-pdf", "portfolio-card",
     "batch-act", "batch-problems", "webhook-act", "key-again", "metrics", "mail-reports",
     "installation-did-document", "verify-report",
     "healthz", "favicon", "robots", "security-txt", "did-document", "status-list", "suspension-list",
@@ -215,6 +234,7 @@ def furnish(owner: Visitor, colleague: Visitor) -> Desk:
     act = str(owner.page.locator("main table a").first.get_attribute("href"))
     desk["act"] = _part(act, -1)
 
+    _show(owner, desk)
     make_token(owner, desk)
     owner.open(f"{base}/tokens")
     desk["token"] = _part(owner.link("/revoke"), -2)
@@ -233,6 +253,32 @@ def furnish(owner: Visitor, colleague: Visitor) -> Desk:
     owner.open(f"{base}/members")
     desk["person"] = _part(owner.link("/remove"), -2)
     return desk
+
+
+def _show(owner: Visitor, desk: Desk) -> None:
+    """Put a credential into a collection and on a portfolio, and show both to others."""
+    owner.open("/wallet")
+    if owner.page.get_by_role("button", name="Put it into my wallet").count():
+        owner.press("Put it into my wallet")
+    owner.open(str(owner.page.locator("main .tile h2 a").first.get_attribute("href")))
+    desk["held"] = _part(owner.page.url, -1)
+    owner.fill(new="For an application")
+    owner.press("Put it in")
+    found = owner.page.get_by_role("main").get_by_role("link", name="For an application").first
+    desk["collection"] = _part(str(found.get_attribute("href")), -1)
+    owner.open(f"/wallet/collections/{desk['collection']}/share")
+    owner.fill(name="Acme")
+    owner.press("Make a secret link")
+    desk["secret"] = "/l/" + _part(owner.page.locator("main code").first.inner_text(), -1)
+    owner.open(f"/wallet/held/{desk['held']}/share")
+    owner.page.get_by_label("Everybody, at an address of its own.").check()
+    owner.press("Save")
+    owner.open("/wallet/portfolio")
+    owner.fill(handle="mara-stone", name="Mara Stone")
+    owner.press("Begin")
+    owner.open(f"/wallet/held/{desk['held']}/share")
+    owner.press("Put it on my portfolio")
+    owner.press("Make it public")
 
 
 def _part(address: str, number: int) -> str:

@@ -149,7 +149,7 @@ def test_ones_data_is_one_file(desk: Desk, learner: Person, signed_in: Callable[
     told = parse_json(archive.read("data.json"))
     assert told["account"]["email"] == "lena@people.example"
     assert answer["Cache-Control"] == "no-store"
-    assert {"data.json", *(held["file"] for held in told["wallet"])} == set(archive.namelist())
+    assert {"data.json", "resume.json", *(held["file"] for held in told["wallet"])} == set(archive.namelist())
 
 
 def test_the_download_does_not_start_from_a_link(
@@ -196,9 +196,9 @@ def test_the_wallet_holds_what_was_awarded_to_confirmed_addresses(
     EmailAddress.objects.create(user=holder, email="ida@people.example", verified=False)
     client = signed_in(holder)
 
-    before = [held.recipient_name for held in client.get("/wallet").context["page"]]
+    before = [held.recipient_name for held in client.get("/wallet").context["waiting"]]
     EmailAddress.objects.filter(email="ida@people.example").update(verified=True)
-    after = [held.recipient_name for held in client.get("/wallet").context["page"]]
+    after = [held.recipient_name for held in client.get("/wallet").context["waiting"]]
 
     assert before == ["Lena"]
     assert sorted(after) == ["Ida", "Lena"]

@@ -148,9 +148,10 @@ def test_a_wallet_is_taken_along_as_a_table(
     desk: Desk, learner: Person, signed_in: Callable[[Person], Client]
 ) -> None:
     client = signed_in(learner)
+    client.post("/wallet/accept")
 
     [_header, row] = rows_of(client.get("/wallet", {"format": "csv"}))
 
     assert row[:3] == ["First firing", "Lakeside College", "2026-11-23"]
-    assert row[4:] == ["Active", f"{PUBLIC_URL}/c/{desk.credential.public_id}"]
+    assert (row[4], row[-1]) == ("Counts", f"{PUBLIC_URL}/c/{desk.credential.public_id}")
     assert rows_of(client.get("/wallet", {"format": "csv", "q": "elsewhere"}))[1:] == []

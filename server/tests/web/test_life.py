@@ -281,11 +281,16 @@ def test_the_holder_sees_one_credential_and_can_renew_it(signed_in, person, owne
     page = client.get(f"/wallet/{credential.public_id}/renew").content.decode()
     with time_machine.travel(now + timedelta(minutes=1)):
         response = client.post(f"/wallet/{credential.public_id}/renew")
+    waiting = client.get("/wallet").context["waiting_count"]
+    client.post("/wallet/accept")
     wallet = client.get("/wallet").content.decode()
 
     assert "40 euros" in page
     assert response["Location"] == "/wallet"
+    assert waiting == 1
+    # The copy from before stands behind the renewed one.
     assert wallet.count("tile__title") == 1
+    assert client.get("/wallet?kept=copies").content.decode().count("tile__title") == 1
 
 
 # Counting

@@ -23,6 +23,7 @@ from server.tests.wallet_app import Wallet
 
 from cairn_server.issuing import invitations, offering, services
 from cairn_server.issuing.models import CredentialOffer
+from cairn_server.wallets.models import HeldCredential
 from cairn_server.web import putting
 
 Code = CredentialOffer.Code
@@ -65,7 +66,9 @@ def begin(awarded, lena):
 def test_the_wallet_and_the_credential_page_lead_there(awarded, lena, stranger):
     link = f'href="/wallet/{awarded.public_id}/put"'
 
-    assert link in lena.get("/wallet").content.decode()
+    lena.post("/wallet/accept")
+    held = HeldCredential.objects.get(credential_id__endswith=awarded.public_id)
+    assert link in lena.get(f"/wallet/held/{held.public_id}").content.decode()
     assert link in stranger.get(f"/c/{awarded.public_id}").content.decode()
 
 

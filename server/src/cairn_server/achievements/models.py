@@ -175,3 +175,71 @@ CONTENT = (
     "tags",
     "design",
 )
+
+
+class CatalogueEntry(models.Model):
+    """What the catalogue says of one achievement: an index of its newest published version.
+
+    Searched by ``words``, in which the database keeps an index of its own (``catalogue.matching``).
+    """
+
+    achievement = models.OneToOneField(
+        Achievement, primary_key=True, on_delete=models.CASCADE, related_name="catalogue_entry"
+    )
+    version = models.ForeignKey(AchievementVersion, on_delete=models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    # False while the organisation has left the catalogue, or is closed.
+    is_listed = models.BooleanField(default=True)
+    name = models.CharField(max_length=120)
+    # The name of the issuer as it is in ``words``; a new name is followed (``catalogue.follow_names``).
+    issuer_name = models.CharField(max_length=120)
+    # Name, issuer, skills, tags and description, without case and accents.
+    words = models.TextField()
+    kind = models.CharField(max_length=40)
+    level = models.CharField(max_length=1, blank=True, default="")
+    language = models.CharField(max_length=35)
+    workload_hours = models.PositiveIntegerField(null=True, blank=True)
+    credits = models.DecimalField(max_digits=6, decimal_places=2, null=True, blank=True)
+    published_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            # The front of the catalogue, and each filter with its count.
+            models.Index(fields=["is_listed", "-published_at", "-achievement"], name="catalogue_newest"),
+            models.Index(fields=["is_listed", "kind"], name="catalogue_kind"),
+            models.Index(fields=["is_listed", "level"], name="catalogue_level"),
+            models.Index(fields=["is_listed", "language"], name="catalogue_language"),
+            models.Index(fields=["is_listed", "organisation"], name="catalogue_issuer"),
+            models.Index(fields=["is_listed", "workload_hours"], name="catalogue_workload"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CatalogueSkill(models.Model):
+    """A skill that an entry aligns with, by the address that its framework gives it."""
+
+    entry = models.ForeignKey(CatalogueEntry, on_delete=models.CASCADE, related_name="skills")
+    # SHA-256 of the address, which may be longer than a database likes to index.
+    key = models.CharField(max_length=16)
+    url = models.TextField()
+    name = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key", "entry"], name="a_skill_once_an_entry")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LeftCatalogue(models.Model):
+    """An organisation that wants none of its achievements listed. Their own pages stay public."""
+
+    organisation = models.OneToOneField(
+        Organisation, primary_key=True, on_delete=models.CASCADE, related_name="left_catalogue"
+    )
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.organisation_id)

@@ -22,7 +22,7 @@ from django.utils.translation import ngettext
 
 import cairn
 from cairn.credential import ACHIEVEMENT_TYPES, ALIGNMENT_TARGET_TYPES, Alignment, Criteria, Image
-from cairn_server.achievements import pictures
+from cairn_server.achievements import catalogue, pictures
 from cairn_server.achievements.models import CONTENT, Achievement, AchievementVersion, Picture
 from cairn_server.achievements.pictures import Design
 from cairn_server.achievements.uploads import accept_upload
@@ -173,6 +173,7 @@ def publish(version: AchievementVersion, *, by: Person, at: datetime) -> Achieve
         raise NotReady(missing)
     draft.state, draft.published_at = AchievementVersion.State.PUBLISHED, at
     draft.save(update_fields=["state", "published_at"])
+    catalogue.list_version(draft)
     journal.record(
         verb="achievement published",
         by=by,
@@ -222,6 +223,7 @@ def archive(
         raise InvalidField("replaced_by", _("Choose another published achievement of your organisation."))
     achievement.archived_at, achievement.replaced_by = at, replaced_by
     achievement.save(update_fields=["archived_at", "replaced_by"])
+    catalogue.unlist(achievement)
     journal.record(
         verb="achievement archived",
         by=by,

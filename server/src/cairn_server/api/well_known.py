@@ -28,7 +28,7 @@ DID_DOCUMENT_MAX_AGE = 60
 
 # Where people work or where a page is one person's own. Credential pages are not listed: a crawler that
 # may not read them cannot see their "noindex" either.
-NOT_FOR_CRAWLERS = ("/account/", "/api/", "/invitation/", "/organisations/", "/s/", "/wallet")
+NOT_FOR_CRAWLERS = ("/account/", "/api/", "/h/", "/invitation/", "/l/", "/organisations/", "/s/", "/wallet")
 
 
 @public_document

@@ -159,6 +159,9 @@ def limited(request: HttpRequest) -> list[tuple[str, str]]:
         return [("api", token or network), *([("api-network", network)] if token else [])]
     if path in ("/verify", "/verify/report") or (path.startswith("/c/") and path.endswith("/check")):
         return [("verify", network)] if request.method == "POST" or request.GET else []
+    if path.startswith("/p/") and path.endswith(".pdf"):
+        # Setting a page costs as much as a check.
+        return [("verify", network)]
     if path.startswith("/account/") and request.method == "POST":
         address = (request.POST.get("login") or request.POST.get("email") or "").strip().lower()
         return [("sign-in", network), *([("sign-in-address", address)] if address else [])]

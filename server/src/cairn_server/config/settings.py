@@ -193,6 +193,8 @@ PERIODIC_TASKS = (
     ("cairn_server.issuing.reminders.remind_holders", 3600),
     ("cairn_server.issuing.reminders.write_digests", 3600),
     ("cairn_server.issuing.analytics.flush", 60),
+    ("cairn_server.achievements.catalogue.catch_up", 60),
+    ("cairn_server.wallets.sharing.forget_old_looks", 3600),
     ("cairn_server.accounts.limits.forget_full", 3600),
     ("cairn_server.accounts.services.forget_old_sessions", 3600),
     ("cairn_server.organisations.services.forget_old_invitations", 3600),
@@ -207,6 +209,7 @@ OUTSIDE_TASKS = (
         ("cairn_server.webhooks.letters.tell_owners", 60),
     ),
     (("cairn_server.config.outbox.send_webhooks", 1),),
+    (("cairn_server.config.looking_again.check_what_is_shown", 60),),
 )
 # Webhooks go to public https addresses. These origins are in a network of ours, and right all the same.
 WEBHOOK_ORIGINS = env.names("WEBHOOK_ORIGINS")

@@ -49,6 +49,12 @@ def skeleton(name: str) -> str:
     return kept or plain.strip()
 
 
+def folded(text: str) -> str:
+    """As it is searched for: no case, no accents, single spaces, so that "cafe" finds "Café"."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(each for each in plain if not unicodedata.combining(each)).split())
+
+
 def has_hidden_characters(text: str) -> bool:
     """Controls, bidirectional overrides, zero-width and tag characters (B128, B129)."""
     # Zero-width joiner and non-joiner are letters' business in Arabic, Persian and Indic scripts.

@@ -29,6 +29,7 @@ from cairn_server.organisations.names import has_hidden_characters
 from cairn_server.organisations.roles import Role
 from cairn_server.wallets import services as wallets
 from cairn_server.web.access import person_of, refusals_on
+from cairn_server.web.backpack import suffix_of
 from cairn_server.web.organisation import FORM_METHODS, may_found, posted, status_of
 
 if TYPE_CHECKING:
@@ -101,19 +102,21 @@ def data(request: HttpRequest) -> HttpResponse:
 
 
 def data_archive(person: Person) -> bytes:
-    """``data.json``, and beside it every credential in the wallet exactly as it was signed."""
+    """``data.json``, and beside it every credential in the wallet exactly as it was signed, older copies and
+    other forms too; and ``resume.json``, a list of them that other programs read."""
     held = list(wallets.held_by(person))
     told: dict[str, Any] = {
         "account": accounts.export_data(person),
         "organisations": organisations.export_data(person),
         "awards": issuing.export_data(person)["awards"],
+        "showing": wallets.export_data(person),
         "wallet": [],
     }
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         for number, credential in enumerate(held, start=1):
             # A name of ours: what strangers wrote into a credential is no file name (B119).
-            suffix = "jwt" if credential.format == "vc+jwt" else "json"
+            suffix = suffix_of(credential)
             name = f"credentials/{number:04}.{suffix}"
             file.writestr(name, bytes(credential.secured))
             told["wallet"].append(
@@ -123,8 +126,16 @@ def data_archive(person: Person) -> bytes:
                     "id": credential.credential_id,
                     "issuer": credential.issuer_id,
                     "received_at": credential.received_at.isoformat(),
+                    "source": credential.source,
+                    "arrival": credential.arrival,
+                    "came_from": credential.came_from,
+                    "visibility": credential.visibility,
+                    "note": credential.note,
+                    "verdict": credential.verdict,
+                    "checked_at": credential.checked_at.isoformat() if credential.checked_at else None,
                 }
             )
+        file.writestr("resume.json", json.dumps(wallets.resume(person), ensure_ascii=False, indent=2))
         file.writestr("data.json", json.dumps(told, ensure_ascii=False, indent=2))
     return archive.getvalue()
 

@@ -29,6 +29,7 @@ from cairn import Outcome, Report, Sources, Verdict, Verifier
 from cairn_server import past
 from cairn_server.issuing import analytics, representations
 from cairn_server.issuing.models import Credential, SecuredCredential
+from cairn_server.wallets import sharing
 from cairn_server.web import display, kept, life, publication, verdict
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def credential(request: HttpRequest, credential_id: str) -> HttpResponse:
     """The page, or the file that the caller's ``Accept`` names."""
     media_type = publication.wanted(request, tuple(FORMS))
     if FORMS[media_type] == "html":
+        if _is_closed(credential_id):
+            return absent(request)
         if "at" in request.GET:
             return _past_page(request, credential_id)
         html = _page(credential_id, fresh=False)
@@ -105,7 +108,7 @@ def newest(request: HttpRequest, credential_id: str) -> HttpResponse:
 @require_POST
 def check(request: HttpRequest, credential_id: str) -> HttpResponse:
     """Judge anew, whatever was kept, and come back to the answer."""
-    if _page(credential_id, fresh=True) is None:
+    if _is_closed(credential_id) or _page(credential_id, fresh=True) is None:
         return absent(request)
     return HttpResponseRedirect(reverse("credential", args=[credential_id]), status=303)
 
@@ -116,8 +119,15 @@ def absent(request: HttpRequest) -> HttpResponse:
     return publication.private(publication.page(response))
 
 
+def _is_closed(credential_id: str) -> bool:
+    """Whether its holder has taken the page back: asked each time, so that it is gone at once."""
+    return sharing.is_closed(f"{settings.PUBLIC_URL}/c/{credential_id}")
+
+
 def _find(credential_id: str, *, moment: datetime | None = None) -> Credential | None:
     """The newest copy of what stands there; with ``moment`` the newest that had begun by then."""
+    if _is_closed(credential_id):
+        return None
     copies = (
         Credential.objects.signed()
         .under(credential_id)

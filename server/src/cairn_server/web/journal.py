@@ -116,6 +116,8 @@ SENTENCES: Mapping[str, _StrPromise] = {
     "webhook secret replaced": gettext_lazy("Replaced the secret shared with a program"),
     "webhook sent again": gettext_lazy("Sent a message to a program again"),
     "webhook tested": gettext_lazy("Sent a test to a program"),
+    "catalogue left": gettext_lazy("Took the organisation out of the catalogue"),
+    "catalogue joined": gettext_lazy("Put the organisation into the catalogue"),
 }
 
 

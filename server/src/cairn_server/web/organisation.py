@@ -19,6 +19,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cairn_server.accounts.models import Person
+from cairn_server.achievements import catalogue
+from cairn_server.achievements.models import LeftCatalogue
 from cairn_server.achievements.uploads import accept_upload
 from cairn_server.issuing.life import StandingAct
 from cairn_server.issuing.models import Batch, Credential, Delivery
@@ -260,6 +262,13 @@ class SettingsForm(NewOrganisationForm):
             " whether it belongs to an address they already know. Leave it off unless a partner asks for it."
         ),
     )
+    in_catalogue = forms.BooleanField(
+        label=gettext_lazy("List what we award in the public catalogue"),
+        required=False,
+        help_text=gettext_lazy(
+            "Without this, the pages of your achievements stay public and are found by link."
+        ),
+    )
 
     approval_above = forms.IntegerField(
         label=gettext_lazy("A second person approves lists of more people than"),
@@ -295,7 +304,10 @@ def settings(request: HttpRequest, member: Member) -> HttpResponse:
     form = SettingsForm(
         posted(request),
         request.FILES or None,
-        initial={name: getattr(organisation, name) for name in (*fields, "approval_above", "undo_minutes")},
+        initial={
+            **{name: getattr(organisation, name) for name in (*fields, "approval_above", "undo_minutes")},
+            "in_catalogue": not LeftCatalogue.objects.filter(organisation=organisation).exists(),
+        },
     )
     if request.method == "POST" and form.is_valid():
         with refusals_on(form), transaction.atomic():
@@ -308,6 +320,9 @@ def settings(request: HttpRequest, member: Member) -> HttpResponse:
             )
             services.set_undo_minutes(
                 organisation, by=member.person, minutes=form.cleaned_data["undo_minutes"] or 0, at=at
+            )
+            catalogue.set_listed(
+                organisation, by=member.person, listed=form.cleaned_data["in_catalogue"], at=at
             )
             if upload := form.cleaned_data["logo"]:
                 png = accept_upload(upload.read())

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sets the report of a check as a PDF: tagged (PDF/UA-1), to be kept (PDF/A-3), with the receipt inside.
+"""Sets pages: the report of a check and a portfolio as PDF, the card of a public page as a picture.
 
-Typst reads nothing but its own template and the fonts beside it. What a stranger wrote comes in as JSON, so
-it is text and never a programme (B114, B115, B127).
+PDFs are tagged (PDF/UA-1) and made to be kept (PDF/A); a report has its receipt inside. Typst reads nothing
+but its own templates and the fonts beside them. What a stranger wrote comes in as JSON, so it is text and
+never a programme (B114, B115, B127).
 """
 
 from __future__ import annotations
@@ -18,20 +19,42 @@ if TYPE_CHECKING:
 
     import typst
 
-_STANDARDS: list[typst.PDFStandard] = ["a-3a", "ua-1"]
-
 
 def pdf(report: Mapping[str, Any], *, receipt: bytes, at: datetime) -> bytes:
     """The report in the words that it is given; the same words and moment give the same bytes."""
+    inputs = {"report": json.dumps(report, ensure_ascii=False), "receipt": receipt.decode("utf-8")}
+    return _kept("report.typ", inputs, at=at, standards=["a-3a", "ua-1"])
+
+
+def portfolio(told: Mapping[str, Any], *, at: datetime) -> bytes:
+    """A portfolio on paper. Nothing is attached to it, so it is the plainest of the archive formats."""
+    inputs = {"portfolio": json.dumps(told, ensure_ascii=False)}
+    return _kept("portfolio.typ", inputs, at=at, standards=["a-2a", "ua-1"])
+
+
+def card(told: Mapping[str, Any], *, picture: str) -> bytes:
+    """The picture of a public page, 1200 by 630 points; ``picture`` is an SVG of ours, or nothing."""
+    import typst
+
+    with as_file(files("cairn_server.web") / "print") as folder:
+        compiler = typst.Compiler(font_paths=_fonts(str(folder / "fonts")))
+        inputs = {"card": json.dumps(told, ensure_ascii=False), "picture": picture}
+        template = (folder / "card.typ").read_bytes()
+        made = compiler.compile(template, format="png", ppi=72, sys_inputs=inputs)
+    # More than one page would be a list; the template has room for one.
+    assert isinstance(made, bytes)
+    return made
+
+
+def _kept(name: str, inputs: dict[str, str], *, at: datetime, standards: list[typst.PDFStandard]) -> bytes:
     # A large native library: a process carries it only once somebody prints.
     import typst
 
     with as_file(files("cairn_server.web") / "print") as folder:
         compiler = typst.Compiler(font_paths=_fonts(str(folder / "fonts")))
-        inputs = {"report": json.dumps(report, ensure_ascii=False), "receipt": receipt.decode("utf-8")}
-        template = (folder / "report.typ").read_bytes()
+        template = (folder / name).read_bytes()
         try:
-            return _compiled(compiler, template, inputs, at, _STANDARDS)
+            return _compiled(compiler, template, inputs, at, standards)
         except typst.TypstError as error:
             if "could not be displayed" not in str(error):
                 raise

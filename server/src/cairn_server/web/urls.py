@@ -5,16 +5,21 @@ from __future__ import annotations
 
 from django.urls import include, path, register_converter
 
+from cairn_server.wallets import portfolio as wallet_portfolio
 from cairn_server.web import (
     achievement,
+    catalogue,
     credential,
     home,
     issuer,
     language,
     pages,
+    portfolio,
     putting,
     reminders,
     report,
+    sharing_aids,
+    showing,
     styleguide,
     verify,
     versions,
@@ -39,7 +44,14 @@ class Suffix(PublicId):
     regex = "|".join(credential.SUFFIXES)
 
 
+class Handle(PublicId):
+    """The name in the address of a portfolio, in its one spelling."""
+
+    regex = wallet_portfolio.HANDLE.pattern
+
+
 register_converter(PublicId, "public_id")
+register_converter(Handle, "handle")
 register_converter(Suffix, "suffix")
 
 urlpatterns = [
@@ -59,6 +71,16 @@ urlpatterns = [
     path("i/<public_id:organisation_id>.json", issuer.document, name="issuer-json"),
     path("i/<public_id:organisation_id>/image.png", issuer.image, name="issuer-image"),
     path("interactions/<public_id:secret>", putting.interaction, name="interaction"),
+    path("catalogue", catalogue.catalogue_page, name="catalogue"),
+    path("p/<handle:handle>", portfolio.page, name="portfolio"),
+    path("p/<handle:handle>.pdf", portfolio.pdf, name="portfolio-pdf"),
+    path("p/<handle:handle>/card.png", sharing_aids.portfolio_card, name="portfolio-card"),
+    path("h/<public_id:held_id>", showing.public, name="public-credential"),
+    path("h/<public_id:held_id>/file", showing.public_file, name="public-file"),
+    path("h/<public_id:held_id>/card.png", sharing_aids.public_card, name="public-card"),
+    path("l/<public_id:token>", showing.shown, name="shown"),
+    path("l/<public_id:token>/<public_id:held_id>", showing.shown_file, name="shown-file"),
+    path("oembed", sharing_aids.oembed, name="oembed"),
     path("help", pages.page, {"name": "help"}, name="help"),
     path("privacy", pages.page, {"name": "privacy"}, name="privacy"),
     path("terms", pages.page, {"name": "terms"}, name="terms"),

@@ -1,71 +1,127 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The wallet: everything that was awarded to an address its holder has confirmed."""
+"""The wallet: everything a person was awarded here, and whatever they brought from elsewhere.
+
+What was awarded to a confirmed address and is not in the wallet yet stands on top, asked of the awards
+themselves: an address confirmed a minute ago shows its awards now, and one that was given up shows them no
+longer (B146). What was accepted stays: it belongs to whoever it was given to.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from cairn_server.accounts.services import verified_addresses
 from cairn_server.errors import Refusal
-from cairn_server.issuing import as_token
+from cairn_server.issuing import as_token, delivery
 from cairn_server.issuing.models import Credential, SecuredCredential
-from cairn_server.web import listing
+from cairn_server.wallets import searching
+from cairn_server.wallets.models import Collection, HeldCredential, Visibility
+from cairn_server.web import display, listing
 from cairn_server.web.access import person_of
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponseBase
+    from collections.abc import Iterable, Mapping
+
+    from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
     from cairn_server.accounts.models import Person
     from cairn_server.issuing.models import CredentialQuerySet
 
+# Of what waits, so many are drawn; a button takes all of them.
+MOST_WAITING = 12
 
-_TOKENS = SecuredCredential.objects.filter(credential=OuterRef("pk"), format=SecuredCredential.Format.JWT)
+
+class FilterForm(forms.Form):
+    """Filters as a plain GET form. What an address says that is no choice is no filter (B155)."""
+
+    state = forms.ChoiceField(label=gettext_lazy("State"), required=False)
+    source = forms.ChoiceField(label=gettext_lazy("From"), required=False)
+    visibility = forms.ChoiceField(label=gettext_lazy("Seen by"), required=False)
+    issuer = forms.ChoiceField(label=gettext_lazy("Issuer"), required=False)
+    collection = forms.ChoiceField(label=gettext_lazy("Collection"), required=False)
+    kept = forms.ChoiceField(label=gettext_lazy("Copies"), required=False)
+    order = forms.ChoiceField(label=gettext_lazy("Order"), required=False)
+
+    def __init__(self, data: Mapping[str, str], *, person: Person) -> None:
+        super().__init__(data)
+        self.auto_id = "filter-%s"
+        any_ = ("", _("Any"))
+        choices: dict[str, Iterable[tuple[str, object]]] = {
+            "state": searching.STATES.items(),
+            "source": [any_, *HeldCredential.Source.choices],
+            "visibility": [any_, *Visibility.choices],
+            "issuer": [any_, *((each, name[:60]) for each, name in searching.issuers_of(person))],
+            "collection": [
+                any_,
+                *Collection.objects.visible_to(person).values_list("public_id", "name"),
+            ],
+            "kept": searching.KEPT.items(),
+            "order": [(name, words) for name, (words, _order) in searching.ORDERS.items()],
+        }
+        for name, offered in choices.items():
+            self.fields[name].choices = list(offered)  # type: ignore[attr-defined]
+
+    def wanted(self, text: str) -> searching.Wanted:
+        self.full_clean()
+        chosen = {name: value for name, value in self.cleaned_data.items() if value}
+        return searching.Wanted(text=text, **chosen)
 
 
 @require_safe
 @login_required
 def index(request: HttpRequest) -> HttpResponseBase:
-    person = person_of(request)
-    found = awarded_to(person)
+    person, at = person_of(request), timezone.now()
     text = listing.query_of(request)
-    if text:
-        found = found.filter(Q(version__name__icontains=text) | Q(organisation__name__icontains=text))
+    form = FilterForm(request.GET, person=person)
+    wanted = form.wanted(text)
+    found = searching.found(person, wanted, at=at)
     if listing.wants_csv(request):
-        return listing.csv_download(
-            "wallet",
-            [_("Achievement"), _("Issuer"), _("Awarded"), _("Valid until"), _("Standing"), _("Address")],
-            (
-                [
-                    held.version.name,
-                    held.organisation.name,
-                    held.awarded_at.date().isoformat(),
-                    held.valid_until.date().isoformat() if held.valid_until else "",
-                    held.get_standing_display(),
-                    held.address(settings.PUBLIC_URL),
-                ]
-                for held in found.iterator()
-            ),
-        )
-    return render(
-        request,
-        "wallet/index.html",
-        {
-            "page": listing.page_of(request, found),
-            "query": text,
-            "addresses": sorted(verified_addresses(person)),
-            "at": timezone.now(),
+        return _csv(found)
+    waiting = waiting_for(person)
+    page = listing.page_of(request, found)
+    context = {
+        "page": page,
+        "pictures": {
+            each.pk: display.own_image(each.picture, public_url=settings.PUBLIC_URL) for each in page
         },
-    )
+        "form": form,
+        "query": text,
+        "narrows": wanted.narrows,
+        "waiting": waiting[:MOST_WAITING],
+        "waiting_count": waiting.count(),
+        "soon": searching.ending_soon(person, at=at),
+        "addresses": sorted(verified_addresses(person)),
+        "at": at,
+    }
+    return render(request, "wallet/index.html", context)
+
+
+@require_POST
+@login_required
+def accept(request: HttpRequest) -> HttpResponse:
+    """Put what was awarded to one's addresses into the wallet."""
+    count = delivery.deliver_waiting(person_of(request), at=timezone.now())
+    if count:
+        messages.success(
+            request,
+            ngettext(
+                "%(n)s credential is in your wallet now.", "%(n)s credentials are in your wallet now.", count
+            )
+            % {"n": count},
+        )
+    return redirect("wallet")
 
 
 @require_POST
@@ -86,16 +142,54 @@ def token(request: HttpRequest, credential_id: str) -> HttpResponseBase:
 
 
 def awarded_to(person: Person) -> CredentialQuerySet:
-    """Awards to the person's confirmed addresses, newest first.
-
-    Asked of the awards and not of what was delivered: an address confirmed a minute ago shows its awards now,
-    and one that was given up shows them no longer (B146).
-    """
+    """Awards to the person's confirmed addresses, newest first."""
     return (
         Credential.objects.signed()
         .newest()
         .filter(recipient_email__in=verified_addresses(person))
         .select_related("version__picture", "organisation", "first")
-        .annotate(has_token=Exists(_TOKENS))
         .order_by("-awarded_at", "-id")
+    )
+
+
+def waiting_for(person: Person) -> CredentialQuerySet:
+    """Those of them that are not in the wallet."""
+    # Asked from the awards, which are few for one person, and never from all that is stored.
+    held = HeldCredential.objects.visible_to(person).filter(sha256=OuterRef("sha256"))
+    there = SecuredCredential.objects.filter(
+        Exists(held), credential=OuterRef("pk"), format=SecuredCredential.Format.JSON
+    )
+    return awarded_to(person).exclude(Exists(there))
+
+
+def _csv(found: Iterable[HeldCredential]) -> HttpResponseBase:
+    return listing.csv_download(
+        "wallet",
+        [
+            _("Name"),
+            _("Issuer"),
+            _("Awarded"),
+            _("Valid until"),
+            _("Standing"),
+            _("From"),
+            _("Came as"),
+            _("Checked"),
+            _("Seen by"),
+            _("ID"),
+        ],
+        (
+            [
+                held.name,
+                held.issuer_name,
+                held.awarded_at.date().isoformat() if held.awarded_at else "",
+                held.ends_at.date().isoformat() if held.ends_at else "",
+                held.get_standing_display(),
+                held.get_source_display(),
+                held.came_from or held.get_arrival_display(),
+                held.checked_at.date().isoformat() if held.checked_at else "",
+                held.get_visibility_display(),
+                held.credential_id,
+            ]
+            for held in found
+        ),
     )

@@ -10,13 +10,14 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from cairn_server.issuing.models import Batch, Credential
+from cairn_server.wallets.models import HeldCredential
 from cairn_server.web import journal
 from cairn_server.web import stones as drawing
 from cairn_server.web.sign_in import in_our_words
 from cairn_server.web.templatetags.ui import status, stepper
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime, timedelta
 
     from django.forms import Form
@@ -50,6 +51,21 @@ def organisation_tabs(member: Member, here: str) -> dict[str, Any]:
             if shown
         ],
         "label": _("Organisation"),
+    }
+
+
+@register.inclusion_tag("ui/tabs.html")
+def wallet_tabs(here: str) -> dict[str, Any]:
+    """The pages of one's own wallet; ``here`` is the name of the current one."""
+    pages = [
+        ("wallet", _("Credentials")),
+        ("wallet-collections", _("Collections")),
+        ("portfolio-edit", _("Portfolio")),
+        ("wallet-looks", _("Who looked")),
+    ]
+    return {
+        "items": [(words, reverse(name), name == here) for name, words in pages],
+        "label": _("Wallet"),
     }
 
 
@@ -139,6 +155,29 @@ def standing_of(credential: Credential, at: datetime) -> tuple[str, str]:
     if credential.valid_until is not None and credential.valid_until < at:
         return _("Expired"), "caution"
     return _("Active"), "positive"
+
+
+@register.inclusion_tag("ui/status.html")
+def held_standing(held: HeldCredential, at: datetime) -> dict[str, Any]:
+    """How a credential in a wallet stood when it was checked last; dates are read today."""
+    match held.standing:
+        case HeldCredential.Standing.REVOKED:
+            return status(_("Revoked"), "negative")
+        case HeldCredential.Standing.SUSPENDED:
+            return status(_("Suspended"), "caution")
+    if held.verdict == "not-verified":
+        return status(_("Not verified"), "negative")
+    if held.has_ended(at):
+        return status(_("Expired"), "caution")
+    if held.verdict == "could-not-check":
+        return status(_("Could not check"), "unknown")
+    return status(_("Active"), "positive")
+
+
+@register.inclusion_tag("wallet/_picture.html")
+def held_picture(pictures: Mapping[int, str], held: HeldCredential) -> dict[str, Any]:
+    """Its picture if this server has it; another server's would tell its owner who looks."""
+    return {"address": pictures.get(held.pk, "")}
 
 
 @register.filter
