@@ -30,13 +30,14 @@ from prove.mutants import (
 from prove.mutation import Mutation
 from prove.poison import Poison
 from prove.restores import Restores
+from prove.short import Short
 from prove.ssrf import Ssrf
 from prove.statements import Statements
 from prove.strict_json import StrictJson
 
 CAMPAIGNS = (
     *(StrictJson, TokenMutants, PlainMutants, GraphMutants, DerivedMutants, DisclosureMutants, BinaryMutants),
-    *(Statements, Bombs, Poison, Ssrf, Fuzz, Allocation),
+    *(Short, Statements, Bombs, Poison, Ssrf, Fuzz, Allocation),
     *(Kills, Crashes, Disk, Leases, Clocks, Restores, Mutation),
 )
 # Most of an hour, and no answer to "did I break anything?": run by name alone.

@@ -47,7 +47,7 @@ class Campaign(ABC):
 
     def broken_builds(self) -> Mapping[str, Callable[[], AbstractContextManager[Any]]]:
         """One for each guard, where there are several; each by itself must turn the campaign red."""
-        return {"": self.broken_build}
+        return {"the guard": self.broken_build}
 
     def run(self, *, seed: int, scale: float) -> dict[str, Any]:
         """The line that ``make prove`` prints."""
@@ -59,23 +59,27 @@ class Campaign(ABC):
                 failures += 1
                 if failures <= SHOWN:
                     print(f"{self.name}: {failure.what[:SHOWN_CHARACTERS]}", file=sys.stderr)
+        controls = self._controls(seed, scale)
         return {
             "name": self.name,
             "tried": tried,
             "failures": failures,
-            "control_red": self._control_is_red(seed, scale),
+            "control_red": all(controls.values()),
+            "controls": controls,
             "seed": seed,
             "seconds": round(time.monotonic() - began, 1),
         }
 
-    def _control_is_red(self, seed: int, scale: float) -> bool:
-        red = True
+    def _controls(self, seed: int, scale: float) -> dict[str, bool]:
+        """For each broken build whether it was noticed."""
+        noticed: dict[str, bool] = {}
         for guard, broken in self.broken_builds().items():
             with broken():
-                if not any(failure is not None for failure in self.attempts(Random(seed), scale)):
-                    print(f"{self.name}: did not notice its broken build {guard}", file=sys.stderr)
-                    red = False
-        return red
+                found = self.attempts(Random(seed), scale)
+                noticed[guard] = any(failure is not None for failure in found)
+            if not noticed[guard]:
+                print(f"{self.name}: did not notice its broken build: {guard}", file=sys.stderr)
+        return noticed
 
 
 def times(count: int, scale: float) -> int:

@@ -19,18 +19,21 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from unittest import mock
 
 from cairn.canonical import parse_json, to_json
 from cairn.errors import CairnError
+from cairn.keys import encodings
+from cairn.proof import cbor
 from prove.campaign import Campaign, Failure, times
 from prove.child import in_child
 from prove.mutating import edited, flip_bits
 from prove.parsers import PARSERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from prove.parsers import Parser
 
@@ -118,9 +121,11 @@ class Fuzz(Campaign):
 
     name = "verify.fuzz"
     promise = "whatever bytes come, a parser answers or refuses, soon and in one way"
+    # The parser that comes first: the one in which a broken build would be noticed.
+    _lead = ""
 
     def attempts(self, random: Random, scale: float) -> Iterator[Failure | None]:
-        for parser in PARSERS:
+        for parser in sorted(PARSERS, key=lambda parser: parser.name != self._lead):
             left = max(FEWEST, times(TRIES, scale))
             while left > 0:
                 count = min(left, BATCH)
@@ -151,6 +156,49 @@ class Fuzz(Campaign):
 
         with mock.patch("cairn.proof.jws.base64url_decode", careless):
             yield
+
+    def broken_builds(self) -> Mapping[str, Callable[[], AbstractContextManager[Any]]]:
+        """One for each thing that a parser may not do."""
+
+        def first(
+            lead: str, broken: AbstractContextManager[Any]
+        ) -> Callable[[], AbstractContextManager[Any]]:
+            @contextmanager
+            def build() -> Iterator[None]:
+                self._lead = lead
+                try:
+                    with broken:
+                        yield
+                finally:
+                    self._lead = ""
+
+            return build
+
+        def of_cbor(once: Callable[[], object]) -> Callable[[], AbstractContextManager[Any]]:
+            """Once, or a batch would take as long as all of its tries."""
+            decode, pending = cbor.decode, [once]
+
+            def careless(data: bytes) -> Any:
+                if pending:
+                    pending.pop()()
+                return decode(data)
+
+            return first("COSE", mock.patch.object(cbor, "decode", careless))
+
+        return {
+            "it raises what is none of our errors": first("JWS", self.broken_build()),
+            "it reads two spellings as one": first(
+                "base64url", mock.patch.object(encodings, "_BASE64URL_ENDS", (encodings.BASE64URL,) * 4)
+            ),
+            "it is busy for too long": of_cbor(_be_busy),
+            "it takes too much memory": of_cbor(lambda: b"x" * (2 * MEBIBYTES << 20)),
+        }
+
+
+def _be_busy() -> None:
+    ends = time.process_time() + SLOWEST_SECONDS
+    while time.process_time() < ends:
+        pass
 
 
 def _batch(parser: Parser, seed: int, count: int) -> Iterator[Failure | None]:

@@ -29,8 +29,8 @@ They write this page themselves; only the reasons below the tables are written b
 
 - **tried**: how many inputs, kills, addresses or changes of the source.
 - **failures**: how many of them broke the promise.
-- **control**: the same campaign on a build in which the guard is broken on purpose.
-  It must be *red*, which means that the campaign noticed; otherwise finding nothing would prove nothing.
+- **control**: the same campaign on builds in which its guards are broken on purpose, one at a time.
+  It must be *red*, which means that the campaign noticed each; otherwise finding nothing would prove nothing.
 - **seed** and **scale** repeat a run: `python -m prove NAME --seed SEED --scale SCALE`.
 - A `+` after the **commit** says that the tree had changes that were not committed.
 

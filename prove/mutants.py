@@ -12,6 +12,7 @@ library's own is a failure too.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from itertools import repeat
 from math import ceil
 from random import Random
@@ -21,14 +22,15 @@ from unittest import mock
 from cairn import PublicKey, Verifier
 from cairn.canonical import jcs, parse_json, to_json
 from cairn.errors import CairnError
-from cairn.keys import base64url_decode, base64url_encode
+from cairn.keys import Algorithm, base64url_decode, base64url_encode
 from prove.campaign import Campaign, Failure, times
 from prove.genuine import AT, contains, meaning, said_inside, same_inside, world
 from prove.mutating import paths, replaced, without
 from prove.streams import in_processes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from cairn import Report
     from prove.genuine import Fixture
@@ -48,6 +50,8 @@ class Mutants(Campaign):
 
     kind: str
     tries: int
+    # The kinds of keys that have signed.
+    algorithms: tuple[Algorithm, ...] = ()
 
     def __init__(self) -> None:
         self._sources, fixtures = world()
@@ -58,6 +62,9 @@ class Mutants(Campaign):
         for fixture in self._fixtures * SIGHTS:
             report = verifier.examine(fixture.secured, at=AT)
             yield None if report.accepted else Failure(f"{fixture.name}: the genuine credential is refused")
+        for fixture in self._fixtures:
+            for what, mutant in _renamed(fixture):
+                yield _judged(verifier, fixture, mutant, what)
         for fixture in self._fixtures:
             for what, mutant in _listed(fixture):
                 yield _judged(verifier, fixture, mutant, what)
@@ -96,11 +103,30 @@ class Mutants(Campaign):
         with mock.patch.object(PublicKey, "verify", return_value=True):
             yield
 
+    def broken_builds(self) -> Mapping[str, Callable[[], AbstractContextManager[Any]]]:
+        """Besides, one for each kind of key: else the mutants of one would answer for those of the others."""
+        return {
+            "every signature matches": self.broken_build,
+            **{f"those by {algorithm} match": partial(_matching, algorithm) for algorithm in self.algorithms},
+        }
+
+
+@contextmanager
+def _matching(algorithm: Algorithm) -> Iterator[None]:
+    verify = PublicKey.verify
+
+    def matches(key: PublicKey, message: bytes, signature: bytes) -> bool:
+        return key.algorithm is algorithm or verify(key, message, signature)
+
+    with mock.patch.object(PublicKey, "verify", matches):
+        yield
+
 
 class TokenMutants(Mutants):
     """Changed tokens, bare and in a drawing."""
 
     name, kind, tries = "verify.mutants.jwt", "jwt", 500_000
+    algorithms = (Algorithm.ED25519, Algorithm.P256, Algorithm.P521)
     promise = "a changed credential is never accepted with another meaning: tokens"
 
 
@@ -108,6 +134,7 @@ class PlainMutants(Mutants):
     """Changed documents whose signature covers their bytes in canonical order."""
 
     name, kind, tries = "verify.mutants.jcs", "jcs", 500_000
+    algorithms = (Algorithm.ED25519, Algorithm.P256)
     promise = "a changed credential is never accepted with another meaning: documents signed over their bytes"
 
 
@@ -115,6 +142,7 @@ class GraphMutants(Mutants):
     """Changed documents whose signature covers their statements, bare and in a picture."""
 
     name, kind, tries = "verify.mutants.rdfc", "rdfc", 50_000
+    algorithms = (Algorithm.ED25519, Algorithm.P384)
     promise = (
         "a changed credential is never accepted with another meaning: documents signed over their statements"
     )
@@ -162,6 +190,16 @@ def _says_the_same(fixture: Fixture, report: Report) -> bool:
         # As canonical text: True is 1 in Python, and 3 and 3.0 are two spellings of one number (B38).
         return jcs(said) == jcs(fixture.said)
     return contains(fixture.said, said) and contains(said, fixture.least)
+
+
+def _renamed(fixture: Fixture) -> Iterator[tuple[str, bytes]]:
+    """The plainest forgery: the same with another name."""
+    if fixture.secured.startswith(b"{"):
+        yield "renamed", to_json({**parse_json(fixture.secured), "name": "Forged"})
+    elif fixture.secured.startswith(b"ey") and b"~" not in fixture.secured:
+        header, payload, signature = fixture.secured.decode("ascii").split(".")
+        renamed = to_json({**parse_json(base64url_decode(payload)), "name": "Forged"})
+        yield "renamed", f"{header}.{base64url_encode(renamed)}.{signature}".encode()
 
 
 def _listed(fixture: Fixture) -> Iterator[tuple[str, bytes]]:

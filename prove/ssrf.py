@@ -28,14 +28,15 @@ from bench import documents
 from cairn import gather, read
 from cairn.canonical import to_json
 from cairn.errors import CairnError
-from cairn.fetch import HttpSources, dial_address
+from cairn.fetch import HttpSources, Url, _Guarded, dial_address, is_public
 from cairn.keys import base64url_encode
 from prove.campaign import Campaign, Failure
 from prove.genuine import AT
 from prove.namespace import Canary, enter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from random import Random
 
 FEWEST_SHAPES = 500
@@ -151,7 +152,10 @@ class Ssrf(Campaign):
         if len(chosen) < FEWEST_SHAPES:
             yield Failure(f"there are only {len(chosen)} shapes")
         if scale < 1:
-            chosen = random.sample(chosen, max(40, round(len(chosen) * scale)))
+            # Names come first, and always: each of them misleads in a way of its own.
+            named = [f"https://{host}/x" for host in NAMES if host != "redirector.example"]
+            others = [shape for shape in chosen if shape not in named]
+            chosen = [*named, *random.sample(others, max(40, round(len(others) * scale)))]
         reading, writing = multiprocessing.Pipe(duplex=False)
         child = multiprocessing.get_context("fork").Process(target=_visit_all, args=(chosen, writing))
         child.start()
@@ -171,6 +175,42 @@ class Ssrf(Campaign):
         """A guard for which every address is public."""
         with mock.patch("cairn.fetch.is_public", return_value=True):
             yield
+
+    def broken_builds(self) -> Mapping[str, Callable[[], AbstractContextManager[Any]]]:
+        def broken(addresses: Any) -> Callable[[], AbstractContextManager[Any]]:
+            return lambda: mock.patch.object(_Guarded, "_addresses", addresses)
+
+        return {
+            "every address is public": self.broken_build,
+            "so is every address of the newer kind": lambda: mock.patch(
+                "cairn.fetch.is_public", lambda address: ":" in address or is_public(address)
+            ),
+            "one good address is enough": lambda: mock.patch("cairn.fetch.all", any, create=True),
+            "a name is resolved again": broken(_resolved_again),
+            "where a redirect leads is not looked at": broken(_first_alone()),
+        }
+
+
+_ADDRESSES = _Guarded._addresses
+
+
+def _resolved_again(guarded: _Guarded, url: Url, deadline: Any) -> Sequence[str]:
+    """Dials what the name leads to when it is asked once more (B91)."""
+    _ADDRESSES(guarded, url, deadline)
+    return guarded._resolve(url.host.strip("[]"), url.port)
+
+
+def _first_alone() -> Callable[[_Guarded, Url, Any], Sequence[str]]:
+    """Looks at the first address of an errand and at no other."""
+    errands: set[Any] = set()
+
+    def addresses(guarded: _Guarded, url: Url, deadline: Any) -> Sequence[str]:
+        if deadline in errands:
+            return guarded._resolve(url.host.strip("[]"), url.port)
+        errands.add(deadline)
+        return _ADDRESSES(guarded, url, deadline)
+
+    return addresses
 
 
 _ENDED_EARLY = "the visits ended before their end"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import os
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, nullcontext
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from prove import ledger
 from prove.__main__ import CAMPAIGNS, SEED
 from prove.apart import Apart
 from prove.bombs import Bombs
-from prove.campaign import Failure
+from prove.campaign import Campaign, Failure
 from prove.changing import changes
 from prove.child import in_child
 from prove.equivalent import EQUIVALENT
@@ -28,18 +29,22 @@ from prove.mutants import Mutants
 from prove.mutation import GUARDED, SOURCE, Mutation, mutants, twins
 from prove.parsers import PARSERS
 from prove.poison import Poison
+from prove.short import Short
 from prove.ssrf import Ssrf, shapes
 from prove.statements import Statements
 from prove.streams import in_processes
 from prove.strict_json import StrictJson
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 # How much of each campaign every change must pass. Changes of the source take most of an hour.
 SHORT: dict[Any, float] = {
     StrictJson: 0.005,
     **dict.fromkeys(Mutants.__subclasses__(), 0.001),
+    Short: 0.0,
     Statements: 0.01,
     Bombs: 1.0,
     Poison: 0.05,
@@ -146,6 +151,36 @@ def test_what_is_inside_may_not_be_exchanged_or_doubled_and_an_endorsement_may_g
     for less in ([other, word], [badge, other, word], [word], []):
         assert not same_inside([badge, word], less, is_graph=True)
         assert not same_inside([badge, word], less, is_graph=False)
+
+
+class Tides(Campaign):
+    """Promises that the tide turns; of its two guards only one is ever needed."""
+
+    name, promise = "tides", "the tide turns"
+    holds = True
+
+    def attempts(self, random: Random, scale: float) -> Iterator[Failure | None]:
+        yield None if self.holds else Failure("it does not turn")
+
+    @contextmanager
+    def broken_build(self) -> Iterator[None]:
+        self.holds = False
+        try:
+            yield
+        finally:
+            self.holds = True
+
+    def broken_builds(self) -> Mapping[str, Callable[[], AbstractContextManager[Any]]]:
+        return {"the moon": self.broken_build, "the calendar": nullcontext}
+
+
+def test_each_broken_build_must_be_noticed_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    line = Tides().run(seed=1, scale=1.0)
+
+    assert line["failures"] == 0
+    assert line["controls"] == {"the moon": True, "the calendar": False}
+    assert not line["control_red"]
+    assert "did not notice its broken build: the calendar" in capsys.readouterr().err
 
 
 def test_streams_tell_the_same_in_one_process_and_in_two() -> None:
