@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import sys
 import time
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,9 +37,12 @@ FIELDS = {
 ROW_BYTES = 4_096
 COPIED_AT_ONCE = 5_000
 AWARDS = 200
+WARM_UP = 20
+# Added to the numbers of rows that are written a second time, beyond any that are in use.
+BARE = 1_000_000
 # As a worker has it (config/work.py, which needs PostgreSQL's queue to be imported). What it is compared with
 # has it too: where something else runs on the machine, neither side is pushed aside more than the other.
-NICENESS = 10
+NICENESS = 19
 
 
 def now() -> datetime:
@@ -244,61 +249,172 @@ def copy(count: str) -> dict[str, Any]:
 
 
 def single() -> dict[str, Any]:
-    """In turns with two signatures and the same rows inserted by hand, so that both see the same machine."""
+    """One award over HTTP, from the request to its answer, in turns with what it cannot do without.
+
+    Ours is ``POST /api/v1/awards`` through the whole application: limits, token, rights, intent, watermark,
+    signer process, own verification, answer. The yardstick writes the rows that this award has left behind
+    (credential, two signed forms, two leaves, message, journal entry), as they are, by one plain INSERT each
+    over the same kind of connection to the same database, in one transaction that is on the disk when it
+    ends; and it makes two signatures with libsodium. So both have the same bytes to write, and neither may
+    forget them.
+    """
     from django.db import transaction
+    from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
 
-    from cairn import PrivateKey
-    from cairn_server.issuing import services
     from cairn_server.issuing.models import Credential, SecuredCredential
-    from cairn_server.tlog.models import PendingLeaf
 
-    owner, version = _guild()
-    key = PrivateKey.from_seed(bytes(range(32)))
+    post = _caller()
+    _public, secret = crypto_sign_seed_keypair(bytes(range(32)))
     ours, theirs = [], []
-    for number in range(AWARDS):
+    for number in range(-WARM_UP, AWARDS):
         began = time.perf_counter()
-        made = services.award(
-            by=owner,
-            version=version,
-            recipient=services.Recipient(f"Learner {number}", f"learner{number}@people.example"),
-            request_key=f"bench:{number}",
-            at=now(),
-        )
-        ours.append(time.perf_counter() - began)
-        secured = list(made.secured.select_related("leaf"))
+        answer = post(number)
+        took = time.perf_counter() - began
+        made = Credential.objects.get(public_id=answer["id"])
+        insert = _bare(made, number)
         began = time.perf_counter()
-        with transaction.atomic():
-            signatures = [key.sign(bytes(64)) for _ in secured]
-            made.pk, made.public_id, made.request_key = None, f"x{number:021d}", f"x:{number}"
-            made.status_index += 60_000
-            made.save(force_insert=True)
-            for row in secured:
-                row.leaf.pk = None
-                row.leaf.save(force_insert=True)
-                row.pk, row.credential = None, made
-                row.leaf = row.leaf
-                row.save(force_insert=True)
-        theirs.append(time.perf_counter() - began)
-        assert len(signatures) == 2
-    assert Credential.objects.count() > AWARDS
-    assert SecuredCredential.objects.exists()
-    assert PendingLeaf.objects.exists()
-    mine, bare = sorted(ours)[AWARDS // 2], sorted(theirs)[AWARDS // 2]
+        with transaction.atomic(durable=True):
+            for _form in range(2):
+                crypto_sign(bytes(64), secret)
+            insert()
+        bare = time.perf_counter() - began
+        if number >= 0:
+            ours.append(took)
+            theirs.append(bare)
+    # Both have done what they were timed for.
+    assert Credential.objects.signed().filter(request_key__startswith="api:").count() == AWARDS + WARM_UP
+    assert Credential.objects.signed().filter(request_key__startswith="bare:").count() == AWARDS + WARM_UP
+    assert SecuredCredential.objects.filter(credential__request_key__startswith="bare:").count() == 2 * (
+        AWARDS + WARM_UP
+    )
+    mine, bare = median(ours), median(theirs)
     return {
         "per_second": round(1 / mine, 1),
-        "against": "two signatures and the bare insert of the same rows",
+        "against": "two signatures and a plain INSERT of each of the same rows, in one durable transaction",
         "against_per_second": round(1 / bare, 1),
         "ratio": round(bare / mine, 3),
         "least_ratio": 0.2,
         "milliseconds": round(mine * 1000, 2),
+        "against_milliseconds": round(bare * 1000, 2),
+        "fastest_quarter_ratio": round(quantiles(theirs, n=4)[0] / quantiles(ours, n=4)[0], 3),
     }
+
+
+def _caller() -> Callable[[int], dict[str, Any]]:
+    """Somebody with a token, who calls the WSGI application directly."""
+    from django.conf import settings
+    from django.core.wsgi import get_wsgi_application
+
+    from cairn_server.organisations import tokens
+    from cairn_server.organisations.models import Scope
+
+    owner, version = _guild()
+    _token, text = tokens.create_token(
+        version.organisation, by=owner, name="Bench", scopes=[Scope.AWARDS_WRITE], at=now()
+    )
+    # The limit is asked each time, and what it costs is counted; only it must not say no.
+    for name in ("api", "api-network"):
+        settings.RATE_LIMITS[name] = {"burst": 100_000, "per_minute": 100_000}
+    application = get_wsgi_application()
+
+    def post(number: int) -> dict[str, Any]:
+        recipient = {"name": f"Learner {number}", "email": f"learner{number}@people.example"}
+        body = json.dumps({"achievement": version.public_id, "recipient": recipient}).encode()
+        told: list[str] = []
+
+        def start_response(status: str, _headers: Any, _error: Any = None) -> Callable[[bytes], object]:
+            told.append(status)
+            return lambda _body: None
+
+        answer = application(
+            {
+                "REQUEST_METHOD": "POST",
+                "SCRIPT_NAME": "",
+                "PATH_INFO": "/api/v1/awards",
+                "QUERY_STRING": "",
+                "SERVER_NAME": "bench.example",
+                "SERVER_PORT": "443",
+                "SERVER_PROTOCOL": "HTTP/1.1",
+                "HTTP_HOST": "bench.example",
+                "HTTP_AUTHORIZATION": f"Bearer {text}",
+                "HTTP_IDEMPOTENCY_KEY": f"bench:{number}",
+                "CONTENT_TYPE": "application/json",
+                "CONTENT_LENGTH": str(len(body)),
+                "REMOTE_ADDR": "127.0.0.1",
+                "wsgi.url_scheme": "https",
+                "wsgi.input": BytesIO(body),
+            },
+            start_response,
+        )
+        try:
+            content = b"".join(answer)
+        finally:
+            answer.close()
+        assert told == ["201 Created"], (told, content)
+        found: dict[str, Any] = json.loads(content)
+        return found
+
+    return post
+
+
+def _bare(made: Any, number: int) -> Callable[[], None]:
+    """Writes the rows of an award once more, under names of their own; everything else is ready by then."""
+    from django.db import connection
+
+    from cairn_server.issuing.models import Delivery
+    from cairn_server.journal.models import Entry
+
+    cursor = connection.cursor()
+
+    def prepared(row: Any, **changed: Any) -> Callable[..., Any]:
+        fields = [field for field in row._meta.concrete_fields if not field.primary_key]
+        values = {
+            field.column: field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields
+        }
+        values |= changed
+        columns = ", ".join(f'"{column}"' for column in values)
+        places = ", ".join(["%s"] * len(values))
+        statement = f'INSERT INTO "{row._meta.db_table}" ({columns}) VALUES ({places}) RETURNING id'
+
+        def write(**references: int) -> int:
+            cursor.execute(statement, list((values | references).values()))
+            found: int = cursor.fetchone()[0]
+            return found
+
+        return write
+
+    credential = prepared(
+        made,
+        public_id=f"bare{number:018d}",
+        request_key=f"bare:{number}",
+        status_index=made.status_index + BARE,
+    )
+    forms = [(prepared(form.leaf), prepared(form)) for form in made.secured.select_related("leaf")]
+    assert len(forms) == 2
+    delivery = prepared(Delivery.objects.get(credential=made))
+    entry = Entry.objects.get(object_id=made.public_id)
+    journal = prepared(entry, number=entry.number + BARE)
+
+    def insert() -> None:
+        credential_id = credential()
+        for leaf, form in forms:
+            form(credential_id=credential_id, leaf_id=leaf())
+        delivery(credential_id=credential_id)
+        journal()
+
+    return insert
 
 
 # The neighbours
 
 
-def visit(seconds: str) -> dict[str, Any]:
-    """Pages of another organisation's credentials, through the whole application, for some seconds."""
+def visit(worker: str, seconds: str) -> dict[str, Any]:
+    """Pages of another organisation's credentials, through the whole application, with and without a list
+    being worked off.
+
+    In turns of a second, for which the worker goes on or is stopped: whatever else this machine does in
+    these seconds, it does to both.
+    """
     from django.core.cache import cache
 
     from bench.pages import visitor
@@ -309,15 +425,33 @@ def visit(seconds: str) -> dict[str, Any]:
     go = visitor()
     for address in addresses:
         go(address)
-    times: list[float] = []
-    until = time.perf_counter() + float(seconds)
-    while time.perf_counter() < until:
-        cache.clear()  # judged anew each time, as by somebody who was not there before
-        began = time.perf_counter()
-        status, _body = go(addresses[len(times) % len(addresses)])
-        times.append(time.perf_counter() - began)
-        assert status == "200 OK", status
-    return {"p99_ms": round(quantiles(times, n=100)[98] * 1000, 2), "pages": len(times)}
+    times: dict[int, list[float]] = {signal.SIGSTOP: [], signal.SIGCONT: []}
+    rows = Credential.objects.filter(batch__isnull=False)
+    while not rows.exists():
+        time.sleep(0.1)  # until its first chunk is stored the worker only warms up
+    had = rows.count()
+    for turn in range(int(seconds)):
+        order = (signal.SIGSTOP, signal.SIGCONT)[turn % 2]
+        os.kill(int(worker), order)
+        time.sleep(0.2)  # what the database was told before is done by then
+        until = time.perf_counter() + 1
+        while time.perf_counter() < until:
+            cache.clear()  # judged anew each time, as by somebody who was not there before
+            began = time.perf_counter()
+            status, _body = go(addresses[len(times[order]) % len(addresses)])
+            times[order].append(time.perf_counter() - began)
+            assert status == "200 OK", status
+    issued = rows.count() - had
+    assert issued, "nothing was issued meanwhile"
+    alone, during = (quantiles(times[order], n=100) for order in (signal.SIGSTOP, signal.SIGCONT))
+    return {
+        "p99_alone_ms": round(alone[98] * 1000, 2),
+        "p99_while_issuing_ms": round(during[98] * 1000, 2),
+        "ratio": round(alone[98] / during[98], 3),
+        "median_ratio": round(alone[49] / during[49], 3),
+        "pages": [len(each) for each in times.values()],
+        "issued": issued,
+    }
 
 
 # Revoking

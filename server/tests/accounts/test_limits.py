@@ -151,3 +151,12 @@ def test_hopping_in_one_s_own_ipv6_network_does_not_help(address, network):
 def test_a_forged_forwarded_address_is_not_believed(proxies, header, client):
     """B149: forged X-Forwarded-For."""
     assert limits.client_address(peer="peer", forwarded_for=header, trusted_proxies=proxies) == client
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif("__import__('django.db').db.connection.vendor != 'postgresql'", reason="about PostgreSQL")
+def test_counting_writes_nothing_to_the_log_of_the_database():
+    """Or each request would wait for the disk, for a number that a crash may well forget."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT relpersistence FROM pg_class WHERE relname = %s", [Bucket._meta.db_table])
+        assert cursor.fetchone() == ("u",)

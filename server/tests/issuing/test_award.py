@@ -21,8 +21,14 @@ from cairn_server.accounts.models import Person
 from cairn_server.achievements import services as achievements
 from cairn_server.achievements.services import Archived, InvalidField
 from cairn_server.errors import NotAllowed, NotVisible
-from cairn_server.issuing import services, signing
-from cairn_server.issuing.models import Credential, Delivery, SecuredCredential, StatusList
+from cairn_server.issuing import finishing, services, signing, status_lists
+from cairn_server.issuing.models import (
+    Credential,
+    Delivery,
+    SecuredCredential,
+    StatusList,
+    StatusListVersion,
+)
 from cairn_server.issuing.prepared import Prepared
 from cairn_server.issuing.representations import representation
 from cairn_server.issuing.services import NotPublished, Recipient, RequestKeyReused
@@ -107,6 +113,15 @@ def test_the_record_has_one_proof_one_status_and_no_schema(credential):
     assert document["proof"]["cryptosuite"] == "eddsa-rdfc-2022"
     assert isinstance(document["credentialStatus"], dict)
     assert "credentialSchema" not in document
+
+
+def test_one_award_asks_the_database_no_more_than_it_must(award, django_assert_max_num_queries):
+    """Each statement is a round trip, of a single award as of the hundredth of an hour. The signer's two are
+    among them here."""
+    award()
+
+    with django_assert_max_num_queries(21):
+        award()
 
 
 def test_two_awards_of_one_person_share_no_identifier(award):
@@ -338,19 +353,20 @@ def crash(*_args, **_kwargs):
 @pytest.mark.parametrize(
     "step",
     [
+        "services.read_award",
+        "services.awarded_before",
         "status_lists.allocate",
         "signing.build",
         "signing.lint",
-        "signing.verify_own",
         "signing.prepare",
-        "fresh",
+        "finishing.prepare",
     ],
 )
 def test_f1_a_crash_before_the_intent_leaves_nothing(award, monkeypatch, step):
     before = everything()
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"cairn_server.issuing.services.{step}", crash)
+        patch.setattr(f"cairn_server.issuing.{step}", crash)
         with pytest.raises(PowerCut):
             award()
 
@@ -361,14 +377,14 @@ def test_f1_a_crash_before_the_intent_leaves_nothing(award, monkeypatch, step):
 
 @pytest.mark.parametrize(
     "step",
-    ["status_lists.publish", "signer_for", "_signatures", "_keep", "owe", "journal.record"],
+    ["signer_for", "_signatures", "signing.verify_own", "_keep", "_kept", "owed", "journal.record"],
 )
 def test_f1_a_crash_after_the_intent_is_finished_later_and_once(award, monkeypatch, step):
     """Nothing signed is kept; the record of what was meant is, and it becomes one credential."""
     award()  # the identity is fixed and the list is there, which have entries of their own
     before = everything()
     with monkeypatch.context() as patch:
-        patch.setattr(f"cairn_server.issuing.services.{step}", crash)
+        patch.setattr(f"cairn_server.issuing.finishing.{step}", crash)
         with pytest.raises(PowerCut):
             award(request_key="crashed")
     assert everything() == before | {"Credential": before["Credential"] + 1}
@@ -386,9 +402,23 @@ def test_f1_a_crash_after_the_intent_is_finished_later_and_once(award, monkeypat
     assert Delivery.objects.filter(credential=finished).count() == 1
 
 
+def test_f1_a_crash_before_the_first_list_is_published_is_finished_later(award, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(status_lists, "publish", crash)
+        with pytest.raises(PowerCut):
+            award()
+    assert StatusListVersion.objects.count() == 0
+
+    assert services.finish_awards(at=TUESDAY) == 1
+
+    finished = Credential.objects.signed().get()
+    report = cairn.Verifier(sources_of(finished)).examine(representation(finished, "json")[0], at=TUESDAY)
+    assert report.verdict is cairn.Verdict.VERIFIED
+
+
 def test_the_same_request_finishes_what_a_crash_has_left(award, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(services, "_keep", crash)
+        patch.setattr(finishing, "_keep", crash)
         with pytest.raises(PowerCut):
             award(request_key="crashed")
 
@@ -419,7 +449,7 @@ def test_f22_without_a_signer_the_intent_waits(award):
 
 def test_an_intent_for_a_key_that_was_stolen_since_is_signed_with_the_next_one(award, owner, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(services, "_signatures", crash)
+        patch.setattr(finishing, "_signatures", crash)
         with pytest.raises(PowerCut):
             award()
     waiting = Credential.objects.get()
@@ -433,6 +463,32 @@ def test_an_intent_for_a_key_that_was_stolen_since_is_signed_with_the_next_one(a
     assert record["proof"]["verificationMethod"].endswith("#key-2")
     report = cairn.Verifier(sources_of(waiting)).examine(representation(waiting, "json")[0], at=TUESDAY)
     assert report.verdict is cairn.Verdict.VERIFIED
+
+
+@pytest.mark.parametrize("taken_over", [True, False])
+def test_what_a_key_signed_that_is_stolen_by_now_is_signed_with_the_next_one(
+    award, owner, monkeypatch, taken_over
+):
+    """Between our signature and its keeping the key is declared stolen, and perhaps somebody takes the award
+    over. What we have in hand may not become the credential."""
+    award()
+    genuine = finishing._keep
+
+    def overtaken(credential, *arguments, at):
+        monkeypatch.setattr(finishing, "_keep", genuine)
+        stolen = credential.organisation.signing_keys.get(state=SigningKey.State.ACTIVE)
+        services.declare_key_compromised(stolen, by=owner, since=MONDAY, reason="A laptop.", at=MONDAY)
+        if taken_over:
+            finishing._prepare_again(Credential.objects.get(pk=credential.pk), at=MONDAY)
+        return genuine(credential, *arguments, at=at)
+
+    monkeypatch.setattr(finishing, "_keep", overtaken)
+
+    finished = award(request_key="overtaken")
+
+    record = parse_json(representation(finished, "json")[0])
+    assert record["proof"]["verificationMethod"].endswith("#key-2")
+    assert Entry.objects.get(object_id=finished.public_id).details["intent"] == finished.intent_sha256
 
 
 def test_an_award_inside_a_transaction_is_a_mistake_that_shows(
@@ -476,7 +532,9 @@ def test_a_document_with_a_fault_never_meets_the_real_key(award, monkeypatch):
         "build",
         lambda credential, *, issuer: genuine(credential, issuer=issuer) | {"coolness": "high"},
     )
-    monkeypatch.setattr(services, "signer_for", lambda *_args, **_named: pytest.fail("the real key was used"))
+    monkeypatch.setattr(
+        finishing, "signer_for", lambda *_args, **_named: pytest.fail("the real key was used")
+    )
 
     with pytest.raises(signing.OwnProductRefused, match="lint"):
         award()

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,7 +28,6 @@ from cairn_server.organisations.watermark import watermark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 WITHIN = 90.0
 
@@ -98,6 +98,28 @@ def test_f2_workers_share_a_list_and_one_that_is_killed_is_no_loss(worker, accep
     assert batch.awarded == 1_000
     assert len(set(Credential.objects.values_list("status_list", "status_index"))) == 1_000
     assert len(set(BatchChunk.objects.values_list("worker", flat=True))) == 2
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="workers are for PostgreSQL")
+@pytest.mark.django_db(transaction=True)
+def test_f21_a_worker_gives_way_to_pages(worker, installation):
+    marks.compare_at_start(watermark(), at=timezone.now())  # as the server does before there is a worker
+    started = worker()
+
+    def niceness() -> list[int]:
+        children = Path(f"/proc/{started.pid}/task/{started.pid}/children").read_text().split()
+        return [os.getpriority(os.PRIO_PROCESS, int(each)) for each in children]
+
+    until(lambda: 19 in niceness())
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no sessions")
+@pytest.mark.django_db
+def test_f4_a_session_that_stands_still_in_a_transaction_is_ended():
+    """It would hold the locks of everybody else's work."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == ("2min",)
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite has one process")

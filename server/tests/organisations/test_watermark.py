@@ -3,6 +3,7 @@
 
 import os
 import secrets
+import sqlite3
 import threading
 from urllib.parse import quote
 
@@ -203,6 +204,61 @@ def test_a_list_that_gives_out_nothing_more_needs_no_claims(watermark):
 def test_it_has_a_name_of_its_own(watermark, tmp_path):
     assert watermark.identity() == watermark.identity()
     assert FileWatermark(tmp_path / "another").identity() != watermark.identity()
+
+
+# One connection for each thread
+
+
+def test_a_file_that_took_the_others_place_is_written_to(tmp_path):
+    """A mark in a file that nobody will open again would be no mark."""
+    watermark = FileWatermark(tmp_path / "watermark.sqlite3")
+    watermark.advance("a", count=5, version=1)
+    for name in ("watermark.sqlite3", "watermark.sqlite3-wal", "watermark.sqlite3-shm"):
+        (tmp_path / name).rename(tmp_path / f"old-{name}")
+
+    watermark.advance("a", count=6, version=1)
+
+    assert FileWatermark(watermark.path).marks() == {"a": Mark("a", 6, 1)}
+
+
+def test_a_fork_has_a_connection_of_its_own(tmp_path):
+    watermark = FileWatermark(tmp_path / "watermark.sqlite3")
+    claim(watermark, 0, 0, "parent")
+    before = watermark._connected()
+
+    child = os.fork()
+    if child == 0:
+        ended = 1
+        try:
+            claim(watermark, 1, 1, "child")
+            ended = 0 if watermark._connected() is not before else 2
+        finally:
+            os._exit(ended)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    assert watermark._connected() is before
+    claim(watermark, 2, 2, "parent")
+    assert watermark.marks() == {"a": Mark("a", 3, 1)}
+
+
+def test_a_claim_is_on_the_disk_when_it_is_made(tmp_path):
+    """Of the write-ahead log too: with less than FULL a power cut could take the last claims back."""
+    connection = FileWatermark(tmp_path / "watermark.sqlite3")._connected()
+
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_what_went_wrong_once_is_opened_anew(tmp_path):
+    watermark = FileWatermark(tmp_path / "watermark.sqlite3")
+    watermark.advance("a", count=5, version=1)
+    watermark._connected().close()
+
+    with pytest.raises(sqlite3.Error):
+        watermark.advance("a", count=6, version=1)
+    watermark.advance("a", count=6, version=1)
+
+    assert watermark.marks() == {"a": Mark("a", 6, 1)}
 
 
 # On several machines

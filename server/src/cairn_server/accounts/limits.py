@@ -6,7 +6,8 @@ stands above accounts and can use it. It is in the database because a limit per 
 
 A bucket is one number: the moment at which it will be full again. Taking a token moves that moment on
 by the price of one token, unless that would put it further ahead than a whole bucket. So a take is one
-statement, and two requests at once cannot both have the last token.
+statement, and two requests at once cannot both have the last token. On PostgreSQL the table is not logged:
+after a crash it is empty, which is to say that every bucket is full.
 """
 
 from __future__ import annotations

@@ -233,9 +233,13 @@ else:
     # One pool per process; persistent connections and a pool exclude each other. Four more than there
     # are threads, for the background work (OUTSIDE_TASKS too) and for a probe.
     DATABASES["default"]["CONN_MAX_AGE"] = 0
+    _options = DATABASES["default"].get("OPTIONS", {})
     DATABASES["default"]["OPTIONS"] = {
-        **DATABASES["default"].get("OPTIONS", {}),
+        **_options,
         "pool": {"min_size": 2, "max_size": WEB_THREADS + 4},
+        # Whoever stops in the middle of a transaction (a frozen process, a machine that is cut off) holds its
+        # locks no longer than a chunk's lease. What the URL says comes later, and wins.
+        "options": f"-c idle_in_transaction_session_timeout=120s {_options.get('options', '')}".rstrip(),
     }
     # The queue of the workers (config/work.py). Its tables are PostgreSQL's alone.
     INSTALLED_APPS += ["procrastinate.contrib.django"]

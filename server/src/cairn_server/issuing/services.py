@@ -5,7 +5,7 @@ Awarding is two short transactions with the signer between them (docs/explanatio
 order of events"). The first puts on record what will be signed: the number, the document, the key. In the
 second the bytes, the pending leaves, the message that is owed and the journal entry are all there, or nothing
 is, and our own verifier has accepted the bytes before it commits. Whatever happens between them, the record
-is finished later (``finish_awards``), and once.
+is finished later (``finish_awards``), and once. What follows the first commit is in finishing.py.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from cairn.errors import CairnError
 from cairn_server.accounts.services import clean_address, verified_addresses
 from cairn_server.achievements.models import AchievementVersion
 from cairn_server.achievements.services import Archived, InvalidField, is_web_address
 from cairn_server.errors import Refusal
-from cairn_server.issuing import signing, status_lists
+from cairn_server.issuing import finishing, status_lists
 from cairn_server.issuing.delivery import owed
+from cairn_server.issuing.finishing import (  # noqa: F401 - verbs of issuing, whose chapter is another
+    AwardsUnfinished,
+    finish_awards,
+)
 from cairn_server.issuing.lists.rows import LONGEST
 from cairn_server.issuing.models import (
     Credential,
     Delivery,
-    SecuredCredential,
 )
-from cairn_server.issuing.prepared import Prepared
 from cairn_server.issuing.signing import Issuer
 from cairn_server.issuing.standing import (  # noqa: F401 - verbs of issuing, whose chapter is another
     AlreadyRevoked,
@@ -46,17 +46,16 @@ from cairn_server.issuing.standing import (  # noqa: F401 - verbs of issuing, wh
 from cairn_server.journal import services as journal
 from cairn_server.organisations import key_changes
 from cairn_server.organisations.installation import require_awarding_allowed
-from cairn_server.organisations.keys import SigningRefused, signer_for
-from cairn_server.organisations.models import KeyChange, Organisation
+from cairn_server.organisations.models import KeyChange, Organisation, OrganisationClosed
 from cairn_server.organisations.names import has_hidden_characters
 from cairn_server.organisations.roles import require_signer
-from cairn_server.organisations.watermark import DatabaseBehind
-from cairn_server.tlog.models import PendingLeaf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Unpack
 
     from cairn_server.accounts.models import Person
+    from cairn_server.issuing.prepared import Prepared
     from cairn_server.organisations.models import SigningKey
 
 # Clocks differ; a start this much before now is now, any earlier is back-dating (B156).
@@ -103,6 +102,19 @@ class Wanted:
     letter: Delivery.Kind = Delivery.Kind.AWARDED
 
 
+class Said(TypedDict, total=False):
+    """What else may be said of an award."""
+
+    awarded_on: datetime | None
+    valid_from: datetime | None
+    valid_until: datetime | None
+    evidence_url: str
+    evidence_name: str
+    evidence_description: str
+    narrative: str
+    grade: str
+
+
 def award(
     *,
     by: Person,
@@ -110,39 +122,72 @@ def award(
     recipient: Recipient,
     request_key: str,
     at: datetime,
-    awarded_on: datetime | None = None,
-    valid_from: datetime | None = None,
-    valid_until: datetime | None = None,
-    evidence_url: str = "",
-    evidence_name: str = "",
-    evidence_description: str = "",
-    narrative: str = "",
-    grade: str = "",
+    **said: Unpack[Said],
 ) -> Credential:
     """Award a published version to one person. The same ``request_key`` again is the same award.
 
     ``awarded_on`` may lie in the past: it says when it was earned. ``valid_from`` may not: a signature made
     today says nothing about yesterday (B156).
     """
-    organisation = fresh(version.organisation)
-    require_signer(by, organisation)
-    wanted = read_award(
-        version=version,
-        recipient=recipient,
-        request_key=request_key,
-        at=at,
-        awarded_on=awarded_on,
-        valid_from=valid_from,
-        valid_until=valid_until,
-        texts={
-            "evidence_url": evidence_url,
-            "evidence_name": evidence_name,
-            "evidence_description": evidence_description,
-            "narrative": narrative,
-            "grade": grade,
-        },
-    )
-    return award_ready(wanted, by=by, at=at)
+    which = {"pk": version.pk}
+    return _award(which, by=by, recipient=recipient, request_key=request_key, at=at, said=said).credential
+
+
+@dataclass(frozen=True, slots=True)
+class Awarded:
+    """An award; and if this very call has made it, the installation's address that it was made under."""
+
+    credential: Credential
+    public_url: str | None
+
+
+def award_or_find(
+    *,
+    by: Person,
+    organisation: Organisation,
+    version_id: str,
+    recipient: Recipient,
+    request_key: str,
+    at: datetime,
+    **said: Unpack[Said],
+) -> Awarded:
+    """``award``, for whoever knows the version by its public id alone (``AchievementVersion.DoesNotExist`` if
+    the organisation has no such version), and wants to know whether it had been awarded before."""
+    which = {"public_id": version_id, "achievement__organisation": organisation}
+    return _award(which, by=by, recipient=recipient, request_key=request_key, at=at, said=said)
+
+
+def _award(
+    which: Mapping[str, object],
+    *,
+    by: Person,
+    recipient: Recipient,
+    request_key: str,
+    at: datetime,
+    said: Said,
+) -> Awarded:
+    # Durable, because the signer signs nothing that is not committed.
+    with transaction.atomic(durable=True):
+        version = _locked(**which)
+        require_signer(by, version.organisation)
+        wanted = read_award(
+            version=version,
+            recipient=recipient,
+            request_key=request_key,
+            at=at,
+            awarded_on=said.get("awarded_on"),
+            valid_from=said.get("valid_from"),
+            valid_until=said.get("valid_until"),
+            texts={
+                "evidence_url": said.get("evidence_url", ""),
+                "evidence_name": said.get("evidence_name", ""),
+                "evidence_description": said.get("evidence_description", ""),
+                "narrative": said.get("narrative", ""),
+                "grade": said.get("grade", ""),
+            },
+        )
+        begun = _intend(wanted, version, by=by, at=at)
+    return Awarded(begun.finished(at=at), begun.new[1].public_url if begun.new else None)
 
 
 def award_ready(wanted: Wanted, *, by: Person | None, at: datetime) -> Credential:
@@ -150,29 +195,57 @@ def award_ready(wanted: Wanted, *, by: Person | None, at: datetime) -> Credentia
 
     That is a role, or the rule of a renewal, which a role has made.
     """
-    credential = _intend(wanted, by=by, at=at)
-    return credential if credential.state == Credential.State.SIGNED else finish_award(credential, at=at)
+    with transaction.atomic(durable=True):
+        begun = _intend(wanted, _locked(pk=wanted.version.pk), by=by, at=at)
+    return begun.finished(at=at)
 
 
-# Durable, because the signer signs nothing that is not committed.
-@transaction.atomic(durable=True)
-def _intend(wanted: Wanted, *, by: Person | None, at: datetime) -> Credential:
-    """Put the award on record with everything but its signatures, or find it there."""
-    organisation = fresh(wanted.version.organisation)
-    status_lists.lock(organisation)
+def _locked(**which: object) -> AchievementVersion:
+    """The version as it is now, with its achievement and its organisation, and that one locked as by
+    ``status_lists.lock``."""
+    return (
+        AchievementVersion.objects.select_for_update(of=("achievement__organisation",))
+        .select_related("achievement__organisation")
+        # Of the picture, its design and the logo nothing is signed, and they are large.
+        .defer("design", "picture", "achievement__organisation__logo_png")
+        .get(**which)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """An award on record; and of one that this very call has put there, how it was prepared."""
+
+    credential: Credential
+    new: tuple[Prepared, Issuer] | None = None
+
+    def finished(self, *, at: datetime) -> Credential:
+        if self.new is not None:
+            prepared, issuer = self.new
+            return finishing.finish(self.credential, prepared, issuer=issuer, at=at)
+        if self.credential.state == Credential.State.SIGNED:
+            return self.credential
+        return finishing.finish_award(self.credential, at=at)
+
+
+def _intend(wanted: Wanted, version: AchievementVersion, *, by: Person | None, at: datetime) -> _Begun:
+    """Put the award on record with everything but its signatures, or find it there; in a transaction that
+    has the organisation locked."""
     before = awarded_before(wanted)
     if before is not None:
-        return before
+        return _Begun(before)
+    organisation = version.organisation
+    server = require_awarding_allowed()
+    if organisation.closed_at is not None:
+        raise OrganisationClosed
     if wanted.replaces is None or wanted.first is not None:
-        require_awardable(wanted.version)
-    else:
         # A mistake is mended also in what is awarded no more.
-        require_awarding_allowed(organisation)
-    issuer = Issuer.open(organisation, at=at)
+        _require_offered(version)
+    issuer = Issuer.open(organisation, at=at, public_url=server.public_url if server else "")
     status_list, index = status_lists.allocate(issuer, at=at)
     credential = Credential(
         organisation=organisation,
-        version=wanted.version,
+        version=version,
         request_key=wanted.request_key,
         recipient_name=wanted.recipient.name,
         recipient_email=wanted.recipient.email,
@@ -189,141 +262,10 @@ def _intend(wanted: Wanted, *, by: Person | None, at: datetime) -> Credential:
         status_index=index,
         **wanted.texts,
     )
-    _prepare(credential, issuer=issuer, letter=wanted.letter, at=at)
+    prepared = finishing.prepare(credential, issuer=issuer, letter=wanted.letter, at=at)
     credential.save(force_insert=True)
     status_lists.claim_index(status_list, index, holder=credential.public_id, at=at)
-    return credential
-
-
-def _prepare(credential: Credential, *, issuer: Issuer, letter: str, at: datetime) -> None:
-    document = signing.build(credential, issuer=issuer)
-    signing.lint(document, at=max(at, credential.valid_from))
-    prepared = signing.prepare(document, issuer=issuer, at=at)
-    credential.intent = prepared.to_json() | {"letter": letter}
-    credential.intent_sha256 = prepared.digest
-
-
-def finish_award(credential: Credential, *, at: datetime) -> Credential:
-    """Have signed what is on record, verify it, and keep it: by whoever awards, and after a crash by anybody.
-
-    Outside of any transaction. Two at once get the same signatures, and the second finds it done.
-    """
-    # Again, for the one who comes after a crash: between its commit and here nobody else may have the index.
-    try:
-        status_lists.claim_index(
-            credential.status_list, credential.status_index, holder=credential.public_id, at=at
-        )
-    except DatabaseBehind:
-        # Another copy has given the index to somebody else, and nothing of this award was signed or told.
-        Credential.objects.filter(pk=credential.pk, state=Credential.State.INTENT).delete()
-        raise
-    status_lists.publish(credential.status_list, at=at)
-    prepared = Prepared.from_json(credential.intent or {})
-    try:
-        signatures = _signatures(credential, prepared)
-    except SigningRefused as refused:
-        credential.refresh_from_db()
-        if credential.state == Credential.State.SIGNED:
-            return credential
-        if refused.code != "key-cannot-sign":
-            raise
-        # Stolen or grown too old in between. What that key may have signed is nowhere; another one does it.
-        prepared = _prepare_again(credential, at=at)
-        signatures = _signatures(credential, prepared)
-    return _keep(credential, prepared.finished(signatures), method=prepared.method, at=at)
-
-
-def _signatures(credential: Credential, prepared: Prepared) -> list[bytes]:
-    signer = signer_for(
-        credential.organisation, purpose="credential", intent=credential.public_id, key=prepared.key
-    )
-    return signer.sign_many(prepared.inputs)
-
-
-@transaction.atomic(durable=True)
-def _prepare_again(credential: Credential, *, at: datetime) -> Prepared:
-    """The same award for the key that signs now: no signature of it has left the house."""
-    status_lists.lock(credential.organisation)
-    current = Credential.objects.select_related("organisation", "version").get(pk=credential.pk)
-    if current.intent is not None:
-        issuer = Issuer.open(current.organisation, at=at)
-        if current.intent["key"] != issuer.key.fragment:
-            _prepare(current, issuer=issuer, letter=current.intent["letter"], at=at)
-            current.save(update_fields=["intent", "intent_sha256"])
-        credential.intent = current.intent
-    return Prepared.from_json(credential.intent or {})
-
-
-@transaction.atomic(durable=True)
-def _keep(credential: Credential, secured: Mapping[str, bytes], *, method: str, at: datetime) -> Credential:
-    """Bytes, leaves, message and journal entry of an award whose signatures are there: all of it, or
-    nothing."""
-    organisation = credential.organisation
-    current = Credential.objects.select_for_update().get(pk=credential.pk)
-    if current.state == Credential.State.SIGNED:
-        return current
-    # Against its own columns, never an object read earlier.
-    credential, letter = current, Delivery.Kind((current.intent or {})["letter"])
-    known = signing.issuer_sources(organisation) | status_lists.list_sources(credential.status_list)
-    issuer_did = method.partition("#")[0]
-    for format, data in secured.items():
-        # A start in the future is no fault: it is judged at its start.
-        verified = signing.verify_own(data, known, at=max(at, credential.valid_from), step=f"signed {format}")
-        leaf = PendingLeaf.objects.create(
-            label=PendingLeaf.Label.ISSUE,
-            format=format,
-            issuer_did=issuer_did,
-            secured_sha256=verified.report.sha256,
-            created_at=at,
-        )
-        SecuredCredential.objects.create(
-            credential=credential,
-            format=format,
-            secured=data,
-            digest=sha256(data).digest(),
-            sha256=verified.report.sha256,
-            leaf=leaf,
-        )
-    credential.state, credential.intent = Credential.State.SIGNED, None
-    credential.save(update_fields=["state", "intent"])
-    owe(credential, letter, at=at)
-    journal.record(
-        verb=f"credential {letter.value}",
-        by=credential.issued_by,
-        organisation_id=organisation.public_id,
-        object=credential,
-        details={
-            "version": credential.version.public_id,
-            "intent": credential.intent_sha256,
-            "key": method,
-            "batch": None,
-        },
-        at=at,
-    )
-    return credential
-
-
-def finish_awards(*, at: datetime) -> int:
-    """Finish what a crash, or a signer that was away, has left on record; how many there were.
-
-    Nothing to tell apart from an award that is being made at this moment, and no need to.
-    """
-    left = Credential.objects.filter(state=Credential.State.INTENT).select_related(
-        "organisation", "version", "status_list__organisation"
-    )
-    problems = []
-    for credential in (waiting := list(left.order_by("pk"))):
-        try:
-            finish_award(credential, at=at)
-        except (Refusal, CairnError, signing.OwnProductRefused) as error:
-            problems.append(f"{credential}: {error}")  # one award's trouble is not the others'
-    if problems:
-        raise AwardsUnfinished(problems)
-    return len(waiting)
-
-
-class AwardsUnfinished(Exception):  # noqa: N818
-    """Some awards wait for their signatures. For the log of the background work; nobody else sees it."""
+    return _Begun(credential, (prepared, issuer))
 
 
 def read_award(
@@ -402,11 +344,13 @@ def fresh(organisation: Organisation) -> Organisation:
 
 
 def awarded_before(wanted: Wanted) -> Credential | None:
-    found = Credential.objects.filter(
+    known = Credential.objects.filter(
         organisation=wanted.version.organisation, request_key=wanted.request_key
-    ).first()
-    if found is None:
+    )
+    # Hardly ever is there one, and a row of many columns is dear to ask for.
+    if not known.exists():
         return None
+    found = known.get()
     same = (found.version_id, found.recipient_name, found.recipient_email) == (
         wanted.version.pk,
         wanted.recipient.name,
@@ -419,17 +363,14 @@ def awarded_before(wanted: Wanted) -> Credential | None:
 
 def require_awardable(version: AchievementVersion) -> None:
     require_awarding_allowed(version.organisation)
-    current = AchievementVersion.objects.select_related("achievement").get(pk=version.pk)
+    _require_offered(AchievementVersion.objects.select_related("achievement").get(pk=version.pk))
+
+
+def _require_offered(current: AchievementVersion) -> None:
     if not current.is_published:
         raise NotPublished
     if current.achievement.archived_at is not None:
         raise Archived
-
-
-def owe(credential: Credential, kind: Delivery.Kind, *, at: datetime) -> Delivery:
-    delivery = owed(credential, kind, at=at)
-    delivery.save(force_insert=True)
-    return delivery
 
 
 # Keys
@@ -463,6 +404,12 @@ def _after(change: KeyChange, *, at: datetime) -> list[str]:
 
 
 # Telling
+
+
+def owe(credential: Credential, kind: Delivery.Kind, *, at: datetime) -> Delivery:
+    delivery = owed(credential, kind, at=at)
+    delivery.save(force_insert=True)
+    return delivery
 
 
 @transaction.atomic

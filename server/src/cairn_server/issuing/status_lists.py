@@ -112,9 +112,12 @@ def _rounds(key: bytes, half: int) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(word(turn, right) for right in range(1 << half)) for turn in range(_ROUNDS))
 
 
-def lock(organisation: Organisation) -> None:
-    """One writer at a time for each issuer: two requests with one key, or two first awards, take turns."""
-    Organisation.objects.select_for_update().get(pk=organisation.pk)
+def lock(organisation: Organisation) -> Organisation:
+    """One writer at a time for each issuer: two requests with one key, or two first awards, take turns.
+
+    What comes back is the organisation as it is now, and stays until the lock's transaction ends.
+    """
+    return Organisation.objects.select_for_update().get(pk=organisation.pk)
 
 
 def allocate(issuer: Issuer, *, at: datetime) -> tuple[StatusList, int]:
@@ -149,11 +152,15 @@ def indexes_of(status_list: StatusList, *, first: int, count: int) -> list[int]:
 
 def _open_list(issuer: Issuer, *, room: int, at: datetime) -> StatusList:
     """The list in use, its row locked; a first or a next one when there is none with so much room."""
-    # The organisation's lock comes first: of two awards that find no list, one makes it.
-    lock(issuer.organisation)
     in_use = StatusList.objects.select_for_update().filter(
         organisation=issuer.organisation, sealed_at__isnull=True, next_number__lte=F("capacity") - room
     )
+    found = in_use.order_by("pk").first()
+    if found is not None:
+        return found
+    # Of two awards that find no list, one makes it. Nobody waits here with a list locked: the organisation
+    # comes first, as everywhere.
+    lock(issuer.organisation)
     found = in_use.order_by("pk").first()
     if found is not None:
         return found
@@ -246,8 +253,9 @@ def _intend(pk: int, *, at: datetime) -> _Intended | None:
     """Put on record what is to be signed; None when this state is published."""
     require_awarding_allowed()
     # The organisation first, as everywhere: who holds a list never waits for its organisation.
-    lock(Organisation.objects.get(status_lists=pk))
-    status_list = StatusList.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=pk)
+    organisation = lock(Organisation.objects.get(status_lists=pk))
+    status_list = StatusList.objects.select_for_update().get(pk=pk)
+    status_list.organisation = organisation
     if status_list.published >= status_list.version:
         return None
     issuer = Issuer.open(status_list.organisation, at=at)
@@ -392,8 +400,23 @@ def newest_at(public_id: str, purpose: Purpose | str, *, moment: datetime) -> St
 
 def list_sources(status_list: StatusList) -> dict[str, bytes]:
     """The bytes that are served under the addresses of the pair."""
-    found = ((_url(status_list, purpose), newest(status_list, purpose)) for purpose in Purpose)
-    return {url: bytes(version.secured) for url, version in found if version is not None}
+    newest_ones = StatusListVersion.objects.filter(list=status_list, version=F("list__published"))
+    return {_url(status_list, Purpose(each.purpose)): bytes(each.secured) for each in newest_ones}
+
+
+def published_sources(status_list: StatusList) -> dict[str, bytes]:
+    """The same, of a row that was read a moment ago: what was published as its version then."""
+    return _published(status_list.public_id, status_list.published)
+
+
+# What was signed never changes, and a list is signed anew once a day or when something is withdrawn.
+@lru_cache(maxsize=64)
+def _published(public_id: str, version: int) -> dict[str, bytes]:
+    versions = StatusListVersion.objects.filter(list__public_id=public_id, version=version)
+    return {
+        _url(each.list, Purpose(each.purpose)): bytes(each.secured)
+        for each in versions.select_related("list")
+    }
 
 
 def status_list_credential(public_id: str, purpose: Purpose | str, *, at: datetime) -> bytes:

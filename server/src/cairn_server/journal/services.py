@@ -24,7 +24,9 @@ class Actor(Protocol):
     public_id: Any
 
 
-@transaction.atomic
+# Part of the caller's transaction where there is one: an entry that fails takes the act with it, so there is
+# nothing to go back to in between.
+@transaction.atomic(savepoint=False)
 def record(
     *,
     verb: str,
@@ -40,10 +42,13 @@ def record(
     never be erased, so a name in it could not be either.
     """
     chain = organisation_id or ""
-    Head.objects.get_or_create(organisation_id=chain)
     # The lock is held until the caller's transaction ends: entries of a chain are numbered in the
     # order in which they become visible, so a follower that reads by cursor misses none.
-    head = Head.objects.select_for_update().get(organisation_id=chain)
+    heads = Head.objects.select_for_update()
+    head = heads.filter(organisation_id=chain).first()
+    if head is None:
+        Head.objects.get_or_create(organisation_id=chain)
+        head = heads.get(organisation_id=chain)
     entry = Entry(
         organisation_id=chain,
         number=head.number + 1,
@@ -58,7 +63,7 @@ def record(
     entry.hash = entry_hash(entry)
     entry.save(force_insert=True)
     head.number, head.hash = entry.number, entry.hash
-    head.save()
+    head.save(force_update=True)
     return entry
 
 

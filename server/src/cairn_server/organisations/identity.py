@@ -12,34 +12,43 @@ from cairn.did import build_document, did_key
 from cairn.keys import PublicKey
 from cairn_server.errors import NotVisible
 from cairn_server.journal import services as journal
-from cairn_server.organisations import keys
+from cairn_server.organisations.keys import active_key, key_history
 from cairn_server.organisations.models import Organisation, SigningKey
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
 
-@transaction.atomic
 def identity(organisation: Organisation, *, public_url: str, at: datetime) -> tuple[str, str]:
-    """The issuer's DID and the verification method of the active key; the first call fixes the DID.
+    """The issuer's DID and the verification method of the active key; the first call fixes the DID."""
+    key = active_key(organisation)
+    fix(organisation, key, public_url=public_url, at=at)
+    return organisation.did, verification_method(organisation, key)
+
+
+def fix(organisation: Organisation, key: SigningKey, *, public_url: str, at: datetime) -> None:
+    """Give the organisation its DID, unless it has it already: it never changes.
 
     Under https the organisation is ``did:web:<host>[%3A<port>]:i:<id>`` (did:web, "Method-specific
     identifier"); otherwise nobody could fetch its document, so it is the key itself, ``did:key``.
     """
-    organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
-    key = keys.active_key(organisation)
-    if not organisation.did:
-        organisation.did = _did_for(organisation, key, public_url)
-        organisation.save(update_fields=["did"])
-        journal.record(
-            verb="identity fixed",
-            by=None,
-            organisation_id=organisation.public_id,
-            object=organisation,
-            details={"did": organisation.did},
-            at=at,
-        )
-    return organisation.did, verification_method(organisation, key)
+    if organisation.did:
+        return
+    with transaction.atomic():
+        locked = Organisation.objects.select_for_update().get(pk=organisation.pk)
+        if not locked.did:
+            locked.did = _did_for(locked, key, public_url)
+            locked.save(update_fields=["did"])
+            journal.record(
+                verb="identity fixed",
+                by=None,
+                organisation_id=locked.public_id,
+                object=locked,
+                details={"did": locked.did},
+                at=at,
+            )
+    organisation.did = locked.did
 
 
 def _did_for(organisation: Organisation, key: SigningKey, public_url: str) -> str:
@@ -61,8 +70,8 @@ def verification_method(organisation: Organisation, key: SigningKey) -> str:
     return f"{organisation.did}#{fragment}"
 
 
-def did_document(organisation: Organisation) -> dict[str, Any]:
-    """The DID document with the whole key history.
+def did_document(organisation: Organisation, *, keys: Iterable[SigningKey] | None = None) -> dict[str, Any]:
+    """The DID document with the whole key history: ``keys``, where somebody has just read it.
 
     Retired keys stay listed, or what they signed would stop verifying; compromised ones carry
     ``revoked`` (Controlled Identifiers 1.0, "Verification Methods"; S13).
@@ -78,7 +87,7 @@ def did_document(organisation: Organisation) -> dict[str, Any]:
         organisation.did,
         [
             (key.fragment, PublicKey.from_multikey(key.multikey), key.revoked_at)
-            for key in keys.key_history(organisation)
+            for key in (key_history(organisation) if keys is None else keys)
             if key.listed
         ],
     )

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Exists
 from django.utils.translation import gettext_lazy as _
 
 from cairn_server.errors import Refusal
@@ -112,19 +113,20 @@ def require_own_address() -> None:
         raise MovedMeanwhile
 
 
-def require_awarding_allowed(organisation: Organisation | None = None) -> None:
-    """Called first by whatever allocates a status index or signs.
+def require_awarding_allowed(organisation: Organisation | None = None) -> Installation | None:
+    """Called first by whatever allocates a status index or signs; what was read of the installation.
 
     Not in a restored copy (F11), not in a process that was started for another address, not once closed.
 
     Inside the transaction that will allocate, so that a recovery that begins meanwhile is seen.
     """
-    row = Installation.objects.first()
+    closed = Organisation.objects.filter(closed_at__isnull=False)
+    closed = closed.filter(pk=organisation.pk) if organisation is not None else closed.none()
+    row = Installation.objects.annotate(is_closed=Exists(closed)).first()
     if row is not None and row.recovering:
         raise DatabaseBehind
     if row is not None and _started_at not in (None, row.public_url):
         raise MovedMeanwhile
-    if organisation is not None and (
-        Organisation.objects.filter(pk=organisation.pk, closed_at__isnull=False).exists()
-    ):
+    if row.is_closed if row is not None else closed.exists():
         raise OrganisationClosed
+    return row

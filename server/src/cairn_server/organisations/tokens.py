@@ -10,12 +10,13 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from cairn_server.errors import Refusal
 from cairn_server.journal import services as journal
 from cairn_server.organisations import roles
-from cairn_server.organisations.models import ApiToken, Organisation, Scope
+from cairn_server.organisations.models import ApiToken, Membership, Organisation, Scope
 from cairn_server.organisations.names import clean_name
 from cairn_server.organisations.roles import Role
 
@@ -98,13 +99,22 @@ def revoke_token(token: ApiToken, *, by: Person, at: datetime) -> None:
 def authenticate_token(text: str, *, at: datetime) -> ApiToken:
     """The token behind a bearer text. It acts as ``token.created_by``, and only while they still own."""
     wanted = digest(text)
-    token = ApiToken.objects.filter(token_sha256=wanted).select_related("organisation", "created_by").first()
+    owners = Membership.objects.filter(
+        organisation=OuterRef("organisation"), person=OuterRef("created_by"), role=Role.OWNER
+    )
+    token = (
+        ApiToken.objects.filter(token_sha256=wanted)
+        .select_related("organisation", "created_by")
+        .defer("organisation__logo_png", "organisation__description")
+        .annotate(still_owns=Exists(owners))
+        .first()
+    )
     # Compared again in constant time: how a database index finds a row is not ours to vouch for.
     if token is None or not hmac.compare_digest(token.token_sha256, wanted):
         raise BadToken
     if token.revoked_at is not None or token.organisation.closed_at is not None:
         raise BadToken
-    if Role.OWNER not in roles.roles_of(token.created_by, token.organisation):
+    if not token.still_owns or not token.created_by.is_active:
         raise BadToken
     # A minute is exact enough, and spares a write with every request.
     if token.last_used_at is None or at - token.last_used_at >= LAST_USED_PRECISION:

@@ -31,8 +31,9 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
+import threading
 from abc import ABC, abstractmethod
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -174,16 +175,42 @@ class Watermark(ABC):
 
 
 class FileWatermark(Watermark):
-    """A small SQLite file, for all processes of one machine."""
+    """A small SQLite file, for all processes of one machine.
+
+    Each thread keeps its connection, in WAL mode: a claim is then one write to the disk, and not the four of
+    opening, journal, table and folder. Whoever copies the file of a server that was killed takes what lies
+    beside it (``-wal``) too.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._here = threading.local()
 
     @contextmanager
     def _transaction(self) -> Iterator[Store]:
-        with closing(self._open()) as database, database:
-            database.execute("BEGIN IMMEDIATE")
-            yield lambda statement, *values: database.execute(statement, values)
+        database = self._connected()
+        try:
+            with database:
+                database.execute("BEGIN IMMEDIATE")
+                yield lambda statement, *values: database.execute(statement, values)
+        except sqlite3.Error:
+            # Nobody knows what state it is in.
+            self._here.kept = None
+            database.close()
+            raise
+
+    def _connected(self) -> sqlite3.Connection:
+        kept: _Kept | None = getattr(self._here, "kept", None)
+        if kept is not None and kept.is_of(self.path):
+            return kept.database
+        if kept is not None and kept.process != os.getpid():
+            # From before a fork. Closing it here would meddle with the locks of the other process.
+            _others.append(kept.database)
+        elif kept is not None:
+            kept.database.close()
+        database = self._open()
+        self._here.kept = _Kept(database, os.getpid(), _file_at(self.path))
+        return database
 
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -191,11 +218,42 @@ class FileWatermark(Watermark):
             # Not by SQLite, which would let in whomever the umask does.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         database = sqlite3.connect(self.path, timeout=20)
-        # A mark that a power cut can take back would be no mark.
-        database.execute("PRAGMA synchronous = FULL")
-        for table in _TABLES:
-            database.execute(table)
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            # A mark that a power cut can take back would be no mark.
+            database.execute("PRAGMA synchronous = FULL")
+            for table in _TABLES:
+                database.execute(table)
+        except sqlite3.Error:
+            database.close()
+            raise
         return database
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A connection, whose it is, and the very file that it writes to."""
+
+    database: sqlite3.Connection
+    process: int
+    file: tuple[int, int]
+
+    def is_of(self, path: Path) -> bool:
+        """Not after a fork, and not when somebody has put another file in its place: a mark that is written
+        into a file that nobody will open again would be no mark."""
+        return self.process == os.getpid() and self.file == _file_at(path)
+
+
+# Connections of the process that this one was forked from; never used, and never closed.
+_others: list[sqlite3.Connection] = []
+
+
+def _file_at(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return (0, 0)
+    return (found.st_dev, found.st_ino)
 
 
 class SharedWatermark(Watermark):

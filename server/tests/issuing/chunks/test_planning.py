@@ -117,16 +117,20 @@ def test_f11_numbers_that_another_copy_has_given_out_are_not_signed_for(start):
 
 @pytest.mark.django_db(transaction=True)
 def test_f11_nor_is_a_single_award(award, monkeypatch):
-    award()
+    first = award()
     status_list = StatusList.objects.get()
     genuine = status_lists.claim_index
 
     def quicker(status_list: StatusList, index: int, *, holder: str, at: Any) -> None:
         genuine(status_list, index, holder="another copy", at=at)
+        genuine(status_list, index, holder=holder, at=at)
 
     monkeypatch.setattr(services.status_lists, "claim_index", _once(quicker, genuine))
     with pytest.raises(watermark.DatabaseBehind):
         award()
+    assert not Credential.objects.signed().exclude(pk=first.pk).exists()
+    with pytest.raises(services.AwardsUnfinished):
+        services.finish_awards(at=AFTER_THE_LEASE)
 
     assert Credential.objects.count() == 1
     assert Installation.objects.get().recovering
@@ -134,6 +138,6 @@ def test_f11_nor_is_a_single_award(award, monkeypatch):
 
 
 def _once(first: Any, then: Any) -> Any:
-    """The commit's claim is made in another's name; what comes after is as ever."""
+    """Another copy is quicker with the claim of this commit; what comes after is as ever."""
     calls = iter([first])
     return lambda *given, **named: next(calls, then)(*given, **named)

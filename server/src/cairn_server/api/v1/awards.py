@@ -17,9 +17,10 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from cairn.credential import parse_datetime
 from cairn.errors import MalformedError
+from cairn_server.achievements.models import AchievementVersion
 from cairn_server.api.ids import RandomId
 from cairn_server.api.v1.achievements import versions_of
-from cairn_server.api.v1.paging import Paging, Strict, page, public_url
+from cairn_server.api.v1.paging import Paging, Strict, page, public_url, remember_public_url
 from cairn_server.api.v1.tokens import needs, token_of
 from cairn_server.errors import Refusal
 from cairn_server.issuing import replacing, services, standing
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
 
-    from cairn_server.achievements.models import AchievementVersion
     from cairn_server.organisations.models import ApiToken
 
 router = Router()
@@ -67,6 +67,13 @@ def _moment(value: object) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+
+
+class UnknownAchievement(Refusal):
+    """In the body, so the address is right and the field is wrong; same words for a foreign id (B135)."""
+
+    def __init__(self) -> None:
+        super().__init__("unknown-achievement", _("There is no such achievement version."), status=422)
 
 
 class RecipientIn(Strict):
@@ -237,25 +244,29 @@ def create_award(
         detail = _("An Idempotency-Key has 1 to 80 visible ASCII characters.")
         raise Refusal("idempotency-key", detail, status=400)
     request_key = KEY_PREFIX + idempotency_key
-    version = published_version(token, body.achievement)
-    before = Credential.objects.filter(organisation=token.organisation, request_key=request_key).exists()
     details = body.model_dump(exclude={"achievement", "recipient"}, exclude_unset=True)
-    credential = services.award(
-        version=version,
-        recipient=Recipient(**body.recipient.model_dump()),
-        request_key=request_key,
-        by=token.created_by,
-        at=timezone.now(),
-        **details,
-    )
-    return Status(200 if before else 201, credential)
+    try:
+        awarded = services.award_or_find(
+            organisation=token.organisation,
+            version_id=body.achievement,
+            recipient=Recipient(**body.recipient.model_dump()),
+            request_key=request_key,
+            by=token.created_by,
+            at=timezone.now(),
+            **details,
+        )
+    except AchievementVersion.DoesNotExist:
+        raise UnknownAchievement from None
+    if awarded.public_url is None:
+        return Status(200, awarded.credential)
+    remember_public_url(request, awarded.public_url)
+    return Status(201, awarded.credential)
 
 
 def published_version(token: ApiToken, public_id: str) -> AchievementVersion:
     version = versions_of(token).filter(public_id=public_id).first()
     if version is None:
-        # In the body, so the address is right and the field is wrong; same words for a foreign id (B135).
-        raise Refusal("unknown-achievement", _("There is no such achievement version."), status=422)
+        raise UnknownAchievement
     return version
 
 

@@ -71,5 +71,10 @@ def public_url(request: HttpRequest) -> str:
     known: str | None = getattr(request, "_public_url", None)
     if known is None:
         known = installation.public_url()
-        request._public_url = known  # type: ignore[attr-defined]
+        remember_public_url(request, known)
     return known
+
+
+def remember_public_url(request: HttpRequest, known: str) -> None:
+    """For whoever has just had it read."""
+    request._public_url = known  # type: ignore[attr-defined]

@@ -53,7 +53,7 @@ from cairn_server.organisations.models import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from django.db.models import QuerySet
@@ -129,11 +129,16 @@ class OrderedSigner:
 
 
 def signer_for(
-    organisation: Organisation, *, purpose: str, intent: str, key: str | None = None
+    organisation: Organisation, *, purpose: str, intent: str, key: str | SigningKey | None = None
 ) -> OrderedSigner:
-    """Signs what is on record under this intent, with this key of the organisation or its active one."""
+    """Signs what is on record under this intent, with this key of the organisation or its active one.
+
+    A row that was read before will do: the signer asks by itself what the key may do now.
+    """
     if key is None:
         row = active_key(organisation)
+    elif isinstance(key, SigningKey):
+        row = key
     else:
         found = SigningKey.objects.filter(organisation=organisation, fragment=key).first()
         if found is None:
@@ -199,7 +204,12 @@ def retire_active(organisation: Organisation, *, at: datetime) -> None:
 
 def active_key(organisation: Organisation) -> SigningKey:
     """The key that what is begun now will be signed with."""
-    key = SigningKey.objects.filter(organisation=organisation, state=SigningKey.State.ACTIVE).first()
+    return active_of(SigningKey.objects.filter(organisation=organisation, state=SigningKey.State.ACTIVE))
+
+
+def active_of(keys: Iterable[SigningKey]) -> SigningKey:
+    """The same, of keys that were read already."""
+    key = next((each for each in keys if each.state == SigningKey.State.ACTIVE), None)
     if key is None:
         raise NoSigningKey
     if key.held_at is not None:

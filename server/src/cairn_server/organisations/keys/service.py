@@ -145,6 +145,7 @@ class SigningService:
     def _key(self, organisation: str, fragment: str) -> SigningKey:
         key = (
             SigningKey.objects.select_related("organisation")
+            .only(*_NEEDED)
             .filter(organisation__public_id=organisation, fragment=fragment)
             .first()
         )
@@ -196,6 +197,20 @@ class SigningService:
         return signer
 
 
+# Of a key: everything but the dates that nothing is decided by; of its organisation two columns, and not the
+# logo.
+_NEEDED = (
+    "fragment",
+    "algorithm",
+    "multikey",
+    "custody",
+    "sealed",
+    "state",
+    "activated_at",
+    "held_at",
+    "organisation__public_id",
+    "organisation__did",
+)
 _TOO_OLD = "This key has reached the end of its time. Replace it; what it signed stays valid."
 
 
