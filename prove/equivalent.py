@@ -8,6 +8,20 @@ reason may serve several.
 from typing import Final
 
 _BY_MODULE: Final[dict[str, dict[str, tuple[tuple[str, str, str], ...]]]] = {
+    "canonical/compiler.py": {
+        "a plan without gaps is settled: nothing of it is numbered": (
+            ("count_of_values: int = 0,", "0", "1"),
+        ),
+    },
+    "canonical/expansion.py": {
+        "PyLD asks whether the text comes behind that of an earlier version": (
+            ('"processingMode": "json-ld-1.1",', "'json-ld-1.1'", "'json-ld-1.1X'"),
+        ),
+        "PyLD passes it on and never looks at it": (("validate_scoped: bool = True,", "True", "False"),),
+        "PyLD asks for this one only to see whether it can be made": (
+            ("return process()", "return process()", "return None"),
+        ),
+    },
     "checks/controllers.py": {
         "a document is only had under its own id, which is the name without a fragment": (
             (
@@ -54,6 +68,13 @@ _BY_MODULE: Final[dict[str, dict[str, tuple[tuple[str, str, str], ...]]]] = {
         ),
     },
     "checks/trust.py": {
+        "of lists that do not know the issuer, each tells the same but for its name": (
+            (
+                'details = {**answers[0].details, "list": named} if len(answers) > 1 else answers[0].details',
+                "0",
+                "1",
+            ),
+        ),
         "with one list, its name is what is told either way": (
             (
                 'details = {**answers[0].details, "list": named} if len(answers) > 1 else answers[0].details',
@@ -86,6 +107,53 @@ _BY_MODULE: Final[dict[str, dict[str, tuple[tuple[str, str, str], ...]]]] = {
                 "True",
                 "False",
             ),
+        ),
+    },
+    "proof/moulds.py": {
+        "it has to be another gap than all others, whichever": (
+            ("created, value = gap(len(slots)), gap(len(slots) + 1)", "1", "2"),
+        ),
+        "each place has its digest": (
+            (
+                "for place, digest in zip(complete, sorted([told[place] for place in complete]), "
+                "strict=True):",
+                "True",
+                "False",
+            ),
+        ),
+    },
+    "proof/jws.py": {
+        "four parts are as much too many as five": (('parts = text.split(".", 3)', "3", "4"),),
+        "X is a letter of base64url anyway": (
+            (
+                'return len(parts) == 3 and parts[0] != "" and parts[1] != "" and is_base64url(text, b".")',
+                "b'.'",
+                "b'.X'",
+            ),
+        ),
+    },
+    "proof/slots.py": {
+        "another value of its kind is as good a sample": (
+            ('"urn:{}",', "'urn:{}'", "'urn:{}X'"),
+            ('TOKEN = (r"[A-Za-z0-9_-]{1,128}", "_{}", "-{}")', "'_{}'", "'_{}X'"),
+        ),
+    },
+    "proof/template.py": {
+        "what is put in the place of a signature is taken out again, however long it is": (
+            (
+                "_LENGTHS = {Algorithm.ED25519: 64, Algorithm.P256: 64, Algorithm.P384: 96, "
+                "Algorithm.P521: 132}",
+                "64",
+                "65",
+            ),
+            ("_PLACEHOLDER = secrets.token_bytes(132)", "132", "133"),
+        ),
+        "any day will do, and a sample more": (
+            ("_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)", "1", "2"),
+            ("for number in range(3):", "3", "4"),
+        ),
+        "another value of its kind is as good a sample": (
+            ("else kind.samples[number % len(kind.samples)].format(at + 10)", "10", "11"),
         ),
     },
     "proof/ecdsa_sd.py": {

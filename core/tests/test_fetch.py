@@ -946,6 +946,19 @@ def test_no_message_goes_into_a_private_network(url: str, names: dict[str, list[
     assert world.dialled == []
 
 
+def test_where_a_message_may_never_go_is_told_before_there_is_one() -> None:
+    """By the text alone: where a name leads is judged when the message goes there."""
+    world = World({NAME: ["10.0.0.1"]})
+    poster = HttpPoster(resolve=world.resolve, dial=world.dial)
+
+    poster.require_visitable("https://badges.example/hook")
+    for url in ("http://badges.example/", "https://badges.example:8443/", "https://127.0.0.1/"):
+        with pytest.raises(UnavailableError) as refusal:
+            poster.require_visitable(url)
+        assert refusal.value.code == "fetch-blocked"
+    assert world.dialled == []
+
+
 def test_a_header_cannot_begin_a_second_line(listen: Callable[[bytes], Listener]) -> None:
     listener = listen(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 

@@ -3,6 +3,7 @@
 
 import json
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -260,3 +261,11 @@ def test_a_presentation_that_nobody_signed_is_nobodys_unless_it_says():
     assert read(to_json(document)).unverified_issuer is None
     assert read(to_json(document | {"proof": ["x"]})).unverified_issuer is None
     assert read(to_json(SHOWN)).unverified_issuer == HOLDER_ID
+
+
+def test_only_what_somebody_has_looked_at_is_known_to_be_as_it_was_read():
+    credential = read(signed_sample())
+
+    assert credential.is_as_read
+    assert not replace(credential, glance=None).is_as_read
+    assert not replace(credential, unverified_document={"id": "urn:x:1"}).is_as_read

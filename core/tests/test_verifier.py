@@ -26,7 +26,7 @@ from cairn import (
 from cairn.canonical import rdfc, to_json
 from cairn.checks import DEFAULT_CHECKS, Finding, issued_by, period, proof, structure
 from cairn.did import did_key
-from cairn.proof import Outcome, data_integrity
+from cairn.proof import Outcome, data_integrity, jws
 from cairn.status import StatusEntry
 from cairn.testing import (
     NOON,
@@ -591,3 +591,32 @@ def test_verify_returns_a_container_that_is_accepted_with_all_in_it():
         json.loads(badge(1))["id"],
         json.loads(badge(2))["id"],
     ]
+
+
+def test_a_presentation_by_somebody_else_than_its_holder_is_not_verified():
+    document = json.loads(unsigned(presentation()))
+    shown = data_integrity.sign(
+        document,
+        demo_key("other"),
+        verification_method=key_method(demo_key("other").public_key),
+        created=NOON,
+        purpose=data_integrity.PRESENTING,
+    )
+
+    report = Verifier(FixedSources()).examine(to_json(shown), at=NOON)
+
+    assert report.finding("signature").outcome is Outcome.PASSED
+    assert report.finding("holder").outcome is Outcome.FAILED
+    assert report.verdict is Verdict.NOT_VERIFIED
+
+
+def test_the_period_of_a_presentation_counts():
+    document = json.loads(unsigned(presentation()))
+    header = {"typ": "vp+jwt", "cty": "vp", "kid": HOLDER_METHOD}
+    for late, accepted in ((-DAY, False), (DAY, True)):
+        payload = {**document, "exp": int((NOON + late).timestamp())}
+        report = Verifier(FixedSources()).examine(jws.sign(header, payload, HOLDER).encode(), at=NOON)
+
+        assert report.finding("signature").outcome is Outcome.PASSED
+        assert (report.finding("period").outcome is Outcome.PASSED) is accepted
+        assert report.accepted is accepted

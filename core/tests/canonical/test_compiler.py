@@ -77,12 +77,14 @@ def test_everything_else_has_no_plan(gaps, changes):
 @pytest.mark.parametrize(
     "context",
     [
+        {"http": "https://x.example/"},
         {"https": "https://x.example/"},
         {"urn": {"@id": "https://x.example/"}},
         {"a:b": "https://x.example/b"},
         {"@vocab": "https://x.example/"},
         {"@base": "https://x.example/"},
         {"@language": "en"},
+        {"@type": {"@container": "@set"}},
         {"kind": "@type"},
         {"key": {"@id": "@id"}},
         {"word": {"@id": "https://x.example/w", "@type": "@vocab"}},
@@ -96,6 +98,22 @@ def test_contexts_in_which_a_value_may_mean_something_else_are_not_easy(monkeypa
     monkeypatch.setattr("cairn.canonical.compiler.load", lambda url: {"@context": context})
 
     assert not _is_easy_context.__wrapped__("urn:x")
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"@version": 1.1, "@protected": True, "id": "@id", "type": "@type"},
+        {"word": "https://x.example/w", "term": {"@id": "https://x.example/t", "@type": "@id"}},
+        {"inside": {"@id": "https://x.example/i", "@context": {"word": "https://x.example/w"}}},
+        {"inside": {"@id": "https://x.example/i", "@context": None}},
+        [{"word": "https://x.example/w"}, {"term": "https://x.example/t"}],
+    ],
+)
+def test_contexts_in_which_a_value_means_what_it_always_means_are_easy(monkeypatch, context):
+    monkeypatch.setattr("cairn.canonical.compiler.load", lambda url: {"@context": context})
+
+    assert _is_easy_context.__wrapped__("urn:x")
 
 
 def test_a_gap_beyond_the_closing_quote_is_no_gap():

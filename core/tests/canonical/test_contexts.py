@@ -172,6 +172,29 @@ def test_b28_a_contained_credential_may_name_known_contexts():
     )
 
 
+@pytest.mark.parametrize(
+    "whole",
+    [
+        *("VerifiableCredential", "VerifiablePresentation"),
+        *("EnvelopedVerifiableCredential", "EnvelopedVerifiablePresentation"),
+    ],
+)
+def test_b28_so_may_whatever_is_whole(whole):
+    for types in (whole, ["Other", whole]):
+        assert context_problems({"@context": [VC], "x": {"@context": VC, "type": types}}) == ()
+    assert context_problems({"@context": [VC], "x": {"@context": VC, "type": ["Other"]}})
+
+
+def test_the_contexts_of_a_suite_may_have_contexts_inside_their_terms():
+    scoped = {"word": {"@id": "urn:x:1", "@context": {"other": "urn:x:2"}}}
+
+    assert context_problems({"@context": [VC, scoped]}, contexts=contexts.SuiteContexts()) == ()
+
+
+def test_what_is_neither_an_object_nor_a_list_holds_no_context():
+    assert context_problems({"@context": [VC], "x": ("@context", VC), "y": b"@context"}) == ()
+
+
 def test_b73_the_proof_of_a_jcs_suite_holds_a_copy_of_the_contexts():
     def document(cryptosuite: str, *entries: object) -> dict:
         proof = {"type": "DataIntegrityProof", "cryptosuite": cryptosuite, "@context": list(entries)}

@@ -3,10 +3,11 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from pyld import jsonld
 
-from cairn.canonical import expansion, rdf_canonical, terms
-from cairn.errors import CairnError
+from cairn.canonical import expansion, parse_json, rdf_canonical, terms, to_json
+from cairn.errors import CairnError, MalformedError
 
 VC = "https://www.w3.org/ns/credentials/v2"
 OB = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
@@ -54,6 +55,55 @@ def test_what_is_remembered_is_what_documents_use(monkeypatch):
     assert 0 < len(expansion._MEMO._processed) < 10
 
 
+def test_a_context_by_its_address_is_remembered_by_its_address(monkeypatch):
+    monkeypatch.setattr(expansion, "_MEMO", expansion._Memo())
+    monkeypatch.setattr(terms, "_tables", {})
+
+    expansion.Expansion(parse_json(to_json(badge()))).result()
+    once = len(expansion._MEMO._processed)
+    expansion.Expansion(parse_json(to_json(badge()))).result()
+
+    assert len(expansion._MEMO._processed) == once
+
+
+def test_processed_contexts_are_not_kept_without_end(monkeypatch):
+    monkeypatch.setattr(expansion._Memo, "_MOST", 2)
+    memo = expansion._Memo()
+    kept = []
+    for number in range(4):
+        memo.put(number, {}, {}, f"processed {number}")
+        kept.append(len(memo._processed))
+
+    assert kept == [1, 2, 1, 2]
+    assert (memo.get(0), memo.get(3)) == (None, "processed 3")
+
+
+def test_a_document_may_process_so_many_definitions_and_no_more(monkeypatch):
+    expanding = expansion.Expansion(badge())
+    expanding.result()
+
+    monkeypatch.setattr(expansion, "MAX_DEFINITIONS", expanding._work)
+    expansion.Expansion(badge()).result()
+    monkeypatch.setattr(expansion, "MAX_DEFINITIONS", expanding._work - 1)
+    with pytest.raises(MalformedError) as refused:
+        expansion.Expansion(badge()).result()
+    assert refused.value.code == "limit-contexts"
+
+
+def test_a_scoped_context_that_is_none_is_refused_where_it_is_defined():
+    scoped = {"inside": {"@id": "urn:x:inside", "@type": 7}}
+    document = {"@context": {"outside": {"@id": "urn:x:outside", "@context": scoped}}}
+
+    with pytest.raises(MalformedError, match="json-ld"):
+        expansion.Expansion(document).result()
+
+
+def test_a_term_means_what_its_own_context_says_not_what_the_one_before_said():
+    contexts = [{"old": "urn:x:1"}, {"new": "old", "old": "urn:x:2"}]
+
+    assert expansion.Expansion({"@context": contexts, "new": "a"}).result().keys() == {"urn:x:2"}
+
+
 def outcome(document: dict) -> object:
     try:
         return rdf_canonical(document)
@@ -65,12 +115,15 @@ def test_scoped_contexts_are_sized_once_and_not_kept_without_end(monkeypatch):
     monkeypatch.setattr(expansion, "_MOST_SCOPED", 3)
     resolver = expansion._PinnedContexts()
     entries = [{"a": str(number), "b": {"@context": {"c": "urn:c"}}} for number in range(9)]
-    found = [resolver.resolve(None, entry, None)[0] for entry in entries]
+    found, kept = [], []
+    for entry in entries:
+        found += resolver.resolve(None, entry, None)
+        kept.append(len(resolver._scoped))
 
     assert [each.document for each in found] == entries
     assert {each.size for each in found} == {4}
     assert resolver.resolve(None, entries[8], None)[0] is found[8]
-    assert len(resolver._scoped) <= 3
+    assert kept == [1, 2, 3] * 3
 
 
 def test_an_iri_in_the_place_of_a_term_is_expanded_as_pyld_does():

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from cairn.canonical.gaps import SENTINEL
-from cairn.canonical.lifted import MAX_DOCUMENT, dump, lift, lift_parsed
+from cairn.canonical.lifted import MAX_DOCUMENT, dump, lift, lift_parsed, spelled
 
 
 def test_the_strings_and_what_is_between_them():
@@ -65,3 +65,9 @@ def test_what_was_written_into_is_another_document():
     document["b"]["c"] = "z"
 
     assert not lifted.is_of(document)
+
+
+def test_what_is_spelled_has_its_members_in_their_order_and_is_plain_json():
+    assert spelled({"b": 1, "a": ["é", None]}) == '{"b":1,"a":["é",null]}'.encode()
+    for odd in ({1: 2}, {"a": {1}}, {"a": "\ud800"}, {"a": uuid.UUID}):
+        assert spelled(odd) is None

@@ -3,6 +3,7 @@
 
 import random
 from hashlib import sha256
+from itertools import permutations
 
 import pytest
 
@@ -79,6 +80,20 @@ def test_when_only_the_order_of_named_nodes_is_new_and_not_kept_all_is_sorted(pl
         assert plan.digest(shuffled(number)) == in_full(shuffled(number)), number
     assert len(plan._kept_named) == plans._MAX_ORDERS
     assert plan._kept_blanks
+
+
+def test_orders_of_named_nodes_alone_that_are_not_kept_are_sorted_each_time(monkeypatch):
+    def tagged(tags):
+        document = badge(iter(shuffled(1)))
+        document["credentialSubject"]["achievement"] |= {"tag": [*tags], "alignment": []}
+        return {**document, "issuer": "urn:x:issuer"}
+
+    gaps = {f"{SENTINEL}:{number}": number for number in range(3)}
+    plan = compile_plan(tagged(gaps), gaps, budget=Budget(10**7))
+    monkeypatch.setattr(plans, "_MAX_ORDERS", 2)
+
+    for tags in permutations(["a", "b", "c"]):
+        assert plan.digest(tags) == sha256(rdf_canonical(tagged(tags))).digest()
 
 
 def test_a_spent_budget_keeps_nothing_and_changes_nothing():

@@ -10,6 +10,7 @@ import pyoxigraph
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyld import jsonld
 
 from cairn.canonical.rdfc import (
     DEFAULT_WORK,
@@ -70,10 +71,18 @@ def test_datasets_with_blank_graph_names_are_as_rdf_canonize_writes_them():
 NODES = st.sampled_from(["<urn:a>", "_:x0", "_:x1", "_:x2", "_:x3", "_:x4"])
 OBJECTS = NODES | st.text(st.characters(exclude_categories=["Cs"]), max_size=4).map(literal)
 PREDICATES = st.sampled_from([P, "<urn:q>"])
-QUADS = st.lists(st.tuples(NODES, PREDICATES, OBJECTS, st.just("") | NODES), max_size=12)
-# Where two quads differ only in their graph, pyoxigraph counts them once and the standard twice (§4.8.3, step
-# 3.1); it then finds other labels than rdf-canonize, PyLD and we do. So it is asked about the default graph.
 TRIPLES = st.lists(st.tuples(NODES, PREDICATES, OBJECTS, st.just("")), max_size=12)
+# A named graph whose blank nodes are in no other, and what names it: as JSON-LD makes them of a document in
+# which no blank node has a label. Only there has the standard one form, see below at ENTANGLED.
+GRAPHS = st.sampled_from(["<urn:a>", "_:graph0", "_:graph1"])
+INSIDE = st.tuples(NODES, PREDICATES, OBJECTS, GRAPHS).map(
+    lambda quad: (
+        *(f"{term}in{quad[3].strip('>')[-1]}" if term[0] == "_" else term for term in quad[:3]),
+        quad[3],
+    )
+)
+LINKS = st.tuples(NODES, st.just("<urn:holds>"), GRAPHS, st.just(""))
+QUADS = st.lists(st.tuples(NODES, PREDICATES, OBJECTS, st.just("")) | INSIDE | LINKS, max_size=12)
 
 
 @given(TRIPLES)
@@ -90,9 +99,10 @@ def test_a_second_engine_finds_the_same_form(quads):
 
 @given(QUADS, st.randoms(use_true_random=False), st.sampled_from(["sha256", "sha384"]))
 def test_b40_neither_labels_nor_order_matter(quads, rng, algorithm):
-    labels = [f"_:n{number}" for number in range(5)]
-    rng.shuffle(labels)
-    renamed = dict(zip([f"_:x{number}" for number in range(5)], labels, strict=True))
+    before = sorted({term for quad in quads for term in quad if term.startswith("_:")})
+    after = [f"_:n{number}" for number in range(len(before))]
+    rng.shuffle(after)
+    renamed = dict(zip(before, after, strict=True))
     shuffled = [tuple(renamed.get(term, term) for term in quad) for quad in quads]
     rng.shuffle(shuffled)
 
@@ -105,6 +115,48 @@ def test_the_canonical_form_is_its_own_canonical_form_and_is_read_back(quads):
 
     assert canonicalize(parse_nquads(text)).text == text
     assert serialise(parse_nquads(text)) == text
+
+
+# Graphs that share blank nodes. The hash of a neighbour (§4.7) tells neither in which graph it is met nor,
+# where a blank node names that graph, as what one stands there oneself. So nodes that differ may look alike:
+# which of them comes first decides. That is for the standard to mend; who alone did would agree with nobody.
+ENTANGLED = {
+    "a graph's name in another graph": [
+        ("_:x0", P, "<urn:a>", ""),
+        ("_:x0", P, "_:x1", "_:x3"),
+        ("_:x2", P, "_:x3", "_:x1"),
+    ],
+    "a node in two graphs": [
+        ("_:x0", P, "_:x2", "<urn:g>"),
+        ("_:x0", P, "_:x3", "<urn:h>"),
+        ("_:x1", P, "_:x3", "<urn:g>"),
+        ("_:x1", P, "_:x2", "<urn:h>"),
+        ("_:x2", P, '"1"', ""),
+        ("_:x3", P, '"2"', ""),
+    ],
+}
+
+
+@pytest.mark.parametrize("quads", ENTANGLED.values(), ids=ENTANGLED.keys())
+def test_graphs_that_share_blank_nodes_have_two_forms_and_another_engine_finds_the_same_two(quads):
+    def of_another_engine(shuffled):
+        lines = "".join(f"{' '.join(filter(None, quad))} .\n" for quad in shuffled)
+        quads_in, quads_out = ({kind: "application/n-quads"} for kind in ("inputFormat", "format"))
+        return jsonld.normalize(lines, {"algorithm": "URDNA2015", **quads_in, **quads_out})
+
+    rng = random.Random(1)
+    ours, theirs = set(), set()
+    for _ in range(50):
+        names = [f"_:n{number}" for number in range(4)]
+        rng.shuffle(names)
+        renamed = dict(zip(("_:x0", "_:x1", "_:x2", "_:x3"), names, strict=True))
+        shuffled = [tuple(renamed.get(term, term) for term in quad) for quad in quads]
+        rng.shuffle(shuffled)
+        ours.add(canonicalize(shuffled).text)
+        theirs.add(of_another_engine(shuffled))
+
+    assert ours == theirs
+    assert len(ours) == 2
 
 
 @given(QUADS)

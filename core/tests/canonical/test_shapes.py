@@ -728,6 +728,17 @@ def test_the_digest_of_the_canonical_json_is_that_of_jcs():
         assert shapes.glance(document).sha256() == sha256(jcs(document)).hexdigest()
 
 
+def test_a_text_that_is_walked_in_another_order_than_it_was_taken_apart_is_not_kept(monkeypatch):
+    walked = shapes_module.written_order
+    monkeypatch.setattr(shapes_module, "written_order", lambda document: walked(document)[::-1])
+    shapes = Shapes(patience=0)
+
+    for number in (1, 2, 3, 3, 4, 5, 5):
+        glance = shapes.read(to_json(other(number)))
+        assert number < 3 or glance.digest == in_full(other(number))
+        glance.accepted()
+
+
 def test_threads_may_share_it():
     shapes = Shapes(shapes=2)
 

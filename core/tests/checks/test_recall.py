@@ -20,7 +20,7 @@ from cairn.canonical.shapes import Shapes
 from cairn.checks import DEFAULT_CHECKS, period, proof, recall, structure
 from cairn.did import did_jwk
 from cairn.errors import CairnError
-from cairn.keys import Algorithm, PrivateKey, base64url_encode
+from cairn.keys import Algorithm, PrivateKey, base64url_decode, base64url_encode
 from cairn.proof import Outcome, data_integrity, familiar, jose, sign_jwt
 from cairn.testing import NOON, FixedSources, did_document, key_method, sample_credential, signed_status_list
 
@@ -132,6 +132,28 @@ def test_so_does_a_badge_of_an_issuer_with_a_document_of_keys():
         judge(gather(read(make(9)), sources(), at=NOON), at=NOON).finding("issuer").outcome
         is Outcome.UNDECIDED
     )
+
+
+@pytest.mark.parametrize(("mark", "code"), [("revoked", "key-revoked"), ("expires", "key-expired")])
+@pytest.mark.parametrize("is_token", [False, True])
+def test_a_key_that_is_out_of_use_is_told_as_such(is_token, mark, code):
+    def make(number):
+        document = badge(number)
+        document["issuer"]["id"] = WEB
+        if is_token:
+            return sign_jwt(document, KEY, verification_method=f"{WEB}#key-1").encode()
+        return signed(document, method=f"{WEB}#key-1")
+
+    keys = json.loads(did_document(WEB, KEY.public_key))
+    answers = sources(**{WEB_URL: to_json(keys)})
+    for number in range(6):
+        reports(make(number), answers)
+    assert same(make(7), answers)
+
+    keys["verificationMethod"][0][mark] = "2026-11-23T11:00:00Z"
+    withdrawn = sources(**{WEB_URL: to_json(keys)})
+    assert not same(make(8), withdrawn)
+    assert reports(make(8), withdrawn)[0].finding("signature").code == code
 
 
 def test_a_did_jwk_is_known_by_its_name_as_well():
@@ -276,6 +298,28 @@ def test_a_token_around_another_document_is_not_taken_for_covered():
 
 def tokens(number):
     return sign_jwt(badge(number), KEY, verification_method=METHOD).encode()
+
+
+@pytest.mark.parametrize("starts", ["2026-11-23T12:00:00Z", "2026-11-23T12:00:00.500Z"])
+def test_a_part_of_a_second_ends_the_period_of_a_token_as_the_long_way_says(starts):
+    """Its claim is of whole seconds, and so ends sooner than the date in the credential."""
+
+    def make(number):
+        document = badge(number, validFrom=starts, validUntil="2026-11-23T13:00:00.900Z")
+        return sign_jwt(document, KEY, verification_method=METHOD).encode()
+
+    data = taught(make)
+    for late in (59, 60, 60.5, 60.9, 61):
+        same(data, at=NOON + timedelta(hours=1, seconds=late))
+
+
+def test_a_token_with_spaces_in_it_is_believed_as_well():
+    token = taught(tokens).decode()
+    header, payload, _ = token.split(".")
+    spaced = base64url_encode(json.dumps(json.loads(base64url_decode(payload)), indent=1).encode())
+    signature = base64url_encode(KEY.sign(f"{header}.{spaced}".encode()))
+
+    assert same(f"{header}.{spaced}.{signature}".encode())
 
 
 @pytest.mark.parametrize("is_known", [True, False])

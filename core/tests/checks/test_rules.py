@@ -3,11 +3,15 @@
 
 import pytest
 
-from asking import KEY, METHOD, VC_ISSUER, ask, materials, signed
+from asking import KEY, METHOD, VC_ISSUER, ask, materials, sd_jwt_vc, signed
 from cairn import checks
 from cairn.canonical import to_json
+from cairn.canonical.shapes import Shapes
+from cairn.checks.rules import SD_JWT_VC_FITS, known_to_fit
 from cairn.proof import (
     Outcome,
+    familiar,
+    fitness,
     sd_jwt,
     sign,
 )
@@ -58,6 +62,11 @@ def test_a_broken_sd_jwt_vc_names_its_claims():
 
     assert (found.outcome, found.code) == (Outcome.FAILED, "structure")
     assert found.details == {"kind": "SD-JWT VC", "fields": "vct, sub", "rule": "sd-jwt-vc"}
+
+
+def test_an_sd_jwt_vc_with_its_claims_fits():
+    assert checks.structure(materials(sd_jwt_vc()), NOON) == (SD_JWT_VC_FITS,)
+    assert SD_JWT_VC_FITS.details == {"kind": "SD-JWT VC"}
 
 
 @pytest.mark.parametrize(
@@ -111,3 +120,20 @@ def test_an_old_context_is_noted():
 
     assert found.outcome is Outcome.PASSED
     assert found.details["note"] == "old-context"
+
+
+def test_a_known_shape_with_an_unknown_context_is_left_to_all_the_rules_b26(monkeypatch):
+    def badge(number, *contexts):
+        document = sample_credential(id=f"urn:uuid:8d4a2f3e-6a0b-4b57-9f0e-{number:012d}").to_document()
+        return {**document, "@context": [*document["@context"], *contexts]}
+
+    monkeypatch.setattr(familiar, "SHAPES", Shapes(patience=0))
+    for number in range(4):
+        fitness.refuse_unfit(badge(number))
+        fitness.refuse_unfit(badge(number, "https://example.org/unknown"))
+    fits = familiar.SHAPES.glance(badge(9))
+    unknown = familiar.SHAPES.glance(badge(9, "https://example.org/unknown"))
+
+    assert known_to_fit(fits).outcome is Outcome.PASSED
+    assert unknown.shape is not None
+    assert known_to_fit(unknown) is None

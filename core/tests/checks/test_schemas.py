@@ -84,6 +84,13 @@ def test_the_official_schemas_are_answered_by_our_own_rules(url):
     assert answer(naming(url)) == PASSED
 
 
+def test_it_is_told_which_check_has_kept_to_the_official_schema():
+    (found,) = schema(naming(BADGE_SCHEMA))
+
+    assert found.details == {"schemas": BADGE_SCHEMA, "by": "structure"}
+    assert found.details["by"] == checks.structure(materials(signed(naming(BADGE_SCHEMA))), NOON)[0].check
+
+
 def test_one_entry_need_not_be_a_list():
     assert answer({**sample_credential().to_document(), "credentialSchema": named(BADGE_SCHEMA)}) == PASSED
 

@@ -2,6 +2,7 @@
 """Who signed it, and whether that is the issuer."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -19,13 +20,15 @@ from asking import (
     sd_jwt_vc,
     signed,
 )
-from cairn import checks
+from cairn import checks, gather, read
 from cairn.canonical import to_json
+from cairn.canonical.shapes import Shapes
 from cairn.did import build_document, did_jwk, did_key
 from cairn.keys import Algorithm, PrivateKey, base58btc_encode
 from cairn.proof import (
     Outcome,
     data_integrity,
+    familiar,
     jose,
     jws,
     sign_jwt,
@@ -33,6 +36,7 @@ from cairn.proof import (
 from cairn.status import StatusEntry
 from cairn.testing import (
     NOON,
+    FixedSources,
     did_document,
     key_method,
     sample_credential,
@@ -253,3 +257,63 @@ def test_an_sd_jwt_vc_has_its_required_claims(claims):
 
     assert (found.outcome, found.code) == (Outcome.FAILED, "structure")
     assert found.details["fields"] == next(iter(claims))
+
+
+# What a first look has told already
+
+
+def embedded(number):
+    return signed(sample_credential(id=f"urn:uuid:8d4a2f3e-6a0b-4b57-9f0e-{number:012d}").to_document())
+
+
+def token(number):
+    document = sample_credential(id=f"urn:uuid:8d4a2f3e-6a0b-4b57-9f0e-{number:012d}").to_document()
+    return sign_jwt(document, KEY, verification_method=METHOD).encode()
+
+
+def signature_of(credential):
+    found, *_ = checks.proof(gather(credential, FixedSources({}), at=NOON), NOON)
+    return found.outcome, found.code
+
+
+@pytest.fixture
+def known(monkeypatch):
+    """Reads what has a shape that was accepted before, and lets nobody take the long way with it."""
+
+    def long_way(*arguments, **named):
+        raise AssertionError("the long way was taken")
+
+    def make(written):
+        monkeypatch.setattr(familiar, "SHAPES", Shapes(patience=0))
+        for number in range(5):
+            signature_of(read(written(number)))
+        monkeypatch.setattr(data_integrity, "check", long_way)
+        monkeypatch.setattr(jose, "rdf_canonical", long_way)
+        return read(written(7))
+
+    return make
+
+
+def test_an_embedded_proof_of_a_known_shape_is_looked_at_the_short_way(known):
+    assert signature_of(known(embedded)) == (Outcome.PASSED, "ok")
+
+
+def test_a_document_at_which_nobody_has_looked_is_looked_at_the_long_way():
+    assert signature_of(replace(read(embedded(1)), glance=None)) == (Outcome.PASSED, "ok")
+
+
+def test_a_look_tells_that_nothing_of_a_token_goes_unsaid_b73(known):
+    credential = known(token)
+
+    assert signature_of(credential) == (Outcome.PASSED, "ok")
+    # The same once more, as somebody else has parsed it.
+    assert signature_of(replace(credential, token=credential.token)) == (Outcome.PASSED, "ok")
+
+
+def test_a_look_at_another_document_tells_nothing_of_a_token_b73(known):
+    credential = known(token)
+    lossy = jose.sign({**sample_credential().to_document(), "colour": "red"}, KEY, kid=METHOD)
+
+    for strange in (replace(credential, token=lossy), replace(credential, glance=None)):
+        with pytest.raises(AssertionError, match="long way"):
+            signature_of(strange)

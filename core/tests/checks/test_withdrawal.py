@@ -616,6 +616,7 @@ def test_a_list_for_one_credential_is_noted_b87(url, noted):
         ("urn:x:abcdefgh", True),
         ("urn:x:abcdefg", False),  # so short a word may stand there by chance
         ("urn:x:hgfedcba", False),
+        ("urn:x:abcdefghX", False),
     ],
 )
 def test_a_list_named_like_the_credential_is_noted_b87(identifier, noted):
@@ -779,6 +780,19 @@ def test_the_keys_of_an_issuer_with_a_document_count_each_time(judged):
         answers = {LIST: listed, url: did_document(web, key.public_key)}
         assert status(answers, data, at=later).code == code
     assert len(judged) == 2
+
+
+def test_a_list_counts_until_the_very_moment_from_which_its_key_is_withdrawn(judged):
+    web, url = "did:web:harbour.example", "https://harbour.example/.well-known/did.json"
+    data = badge(issuer=web, method=f"{web}#key-1")
+    document = json.loads(did_document(web, KEY.public_key))
+    document["verificationMethod"][0]["revoked"] = "2026-11-23T12:30:00Z"
+    listed = signed_status_list(LIST, issuer=web, verification_method=f"{web}#key-1")
+    answers = {LIST: listed, url: to_json(document)}
+
+    found = [status(answers, data, at=NOON + minutes * MINUTE).code for minutes in (10, 29.5, 30, 30.5)]
+
+    assert found == ["ok", "ok", "status-list-unverified", "status-list-unverified"]
 
 
 def test_few_lists_are_kept(judged, monkeypatch):

@@ -13,9 +13,12 @@ from asking import (
     TOKEN_LIST,
     VC_ISSUER,
     issuer_metadata,
+    materials,
     outcome,
     sd_jwt_vc,
 )
+from cairn import checks
+from cairn.checks.withdrawal import NO_TOKEN_STATUS
 from cairn.proof import (
     Outcome,
     jws,
@@ -55,6 +58,7 @@ def test_the_value_of_a_token_decides(value, expected):
 
 def test_an_sd_jwt_vc_without_status_cannot_be_withdrawn():
     assert outcome(issuer_metadata(KEY), sd_jwt_vc()) == (Outcome.PASSED, "no-status")
+    assert checks.status(materials(sd_jwt_vc(), issuer_metadata(KEY)), NOON) == (NO_TOKEN_STATUS,)
 
 
 @pytest.mark.parametrize(

@@ -216,6 +216,16 @@ def test_a_kind_that_nobody_has_marked_waits_with_all_that_it_would_look_at():
     assert seen[0] == {"a": {"b": "good", "c": ["x"]}}
 
 
+def test_of_a_list_the_gaps_are_filled_and_the_rest_is_as_it_was():
+    seen = []
+    asked = asked_of(
+        lambda value, path, problems: seen.append(value), ["urn:0", "plain", {"b": 1}], {"urn:0": 0}
+    )
+
+    assert asked.holds(["x"])
+    assert seen == [["x", "plain", {"b": 1}]]
+
+
 def test_without_gaps_it_is_asked_at_once():
     assert asked_of(identifier, "x", {}) is None
     assert asked_of(identifier, "urn:x", {}).holds([])

@@ -110,6 +110,7 @@ def test_any_bytes_are_read_or_refused_and_have_one_spelling(octets):
         ("a1410001", "not a number"),
         ("81" * 5 + "00", "too deep"),
         ("a100" * 5 + "00", "too deep"),
+        ("a1" * 100_000, "too deep"),
     ],
 )
 def test_nothing_else_is_read(octets, reason):

@@ -914,3 +914,22 @@ def test_an_old_proof_and_a_new_one_do_not_stand_in_for_each_other_b67():
     assert check({**old, "proof": relabelled}).code == "signature-mismatch"
     bare = {name: value for name, value in new["proof"].items() if name != "cryptosuite"}
     assert check({**old, "proof": {**bare, "type": ED25519_2020}}).outcome is Outcome.FAILED
+
+
+def test_a_document_that_is_written_already_is_signed_the_same_and_keeps_its_earlier_proofs():
+    document = sample_credential().to_document()
+
+    def add(before, **written):
+        return data_integrity.sign(
+            before, KEY, verification_method=METHOD, created=NOON, cryptosuite=JCS, **written
+        )
+
+    once = add(document, written=jcs(document))
+    twice = add(once, written=jcs(once))
+
+    assert once == add(document)
+    assert twice == add(once)
+    assert len(twice["proof"]) == 2
+    assert check(twice).outcome is Outcome.PASSED
+    # What is written is what is signed: the caller answers for its being this document.
+    assert check(add(document, written=b"{}")).outcome is Outcome.FAILED

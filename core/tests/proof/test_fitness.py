@@ -4,6 +4,7 @@
 import pytest
 
 from cairn.canonical.shapes import Shapes
+from cairn.credential import structure_problems
 from cairn.errors import MalformedError
 from cairn.proof import familiar, fitness
 from cairn.testing import sample_credential
@@ -88,3 +89,15 @@ def test_a_return_in_a_known_badge_of_plain_letters_is_found():
 
     assert refusal(plain(9, name="Knots\rand Splices")) == "control-character"
     assert refusal(plain(9, name="Knots\nand Splices")) is None
+
+
+def test_the_first_five_rules_that_are_broken_are_told():
+    document = badge(id="x", name=7, validFrom="soon", validUntil="later")
+    document["credentialSubject"]["achievement"] = {"id": "x", "type": 7}
+
+    with pytest.raises(MalformedError) as refused:
+        fitness.refuse_unfit(document)
+
+    told = [f"{problem.path}: {problem.message}" for problem in structure_problems(document)]
+    assert len(told) > 5
+    assert refused.value.message.endswith("; ".join(told[:5]))

@@ -252,6 +252,15 @@ def test_an_unsigned_token_fails_b41(algorithm):
     assert check(token.rpartition(".")[0] + ".").code == "token-unsigned"
 
 
+@pytest.mark.parametrize(("algorithm", "code"), [("none", "token-unsigned"), ("PS256", "unknown-algorithm")])
+def test_nobodys_key_is_looked_up_for_what_no_key_can_have_signed_b41(algorithm, code):
+    asked = []
+    token = compact(header(alg=algorithm), document())
+
+    assert check(token, resolve=asked.append).code == code
+    assert not asked
+
+
 def test_an_empty_signature_fails_b41():
     token = jose.sign(document(), KEY, kid=METHOD)
 
@@ -298,6 +307,11 @@ def test_a_token_for_another_purpose_is_no_credential_b49(members, accepted):
 
     assert (answer.outcome is Outcome.PASSED) is accepted
     assert accepted or answer.code == "token-type"
+
+
+def test_what_a_token_is_not_is_said():
+    for members in ({"typ": "vp+jwt"}, {"cty": "vp"}):
+        assert check(compact(header(**members), document())).message.endswith("than a credential.")
 
 
 def test_a_presentation_is_no_credential_b49():
@@ -401,6 +415,21 @@ def test_a_subject_must_not_appear_out_of_nowhere_s9():
     del payload["credentialSubject"]["id"]
 
     assert check(compact(header(), {**payload, "sub": "urn:x:1"})).code == "claims-disagree"
+
+
+@pytest.mark.parametrize(("name", "member"), [("iss", "issuer"), ("jti", "id")])
+def test_nor_must_an_issuer_or_an_identifier_s9(name, member):
+    token = jose.split(compact(header(), document(**{member: ...}) | {name: ISSUER}))
+
+    assert jose.disagreements(token) == (name,)
+
+
+def test_an_end_of_the_old_data_model_that_disagrees_fails_s9():
+    for names in ({"validUntil": "2027-01-01T00:00:00Z"}, {"expirationDate": "2027-01-01T00:00:00Z"}):
+        token = jose.split(compact(header(), {**document(**names), "exp": 1_800_000_000}))
+        assert jose.disagreements(token) == ("exp",)
+        token = jose.split(compact(header(), {**document(**names), "exp": 1_798_761_600}))
+        assert jose.disagreements(token) == ()
 
 
 def test_claims_without_a_counterpart_are_news_about_the_token():
@@ -542,6 +571,13 @@ def test_the_vc_claim_of_the_old_data_model_is_read():
     assert answer.document["credentialSubject"]["id"] == subject_id
     assert answer.document["issuanceDate"] == "2026-11-23T12:00:00Z"
     assert answer.document["expirationDate"] == "2026-11-23T13:00:00Z"
+
+
+def test_the_issuer_may_be_left_out_of_the_vc_claim():
+    payload = {"vc": document(issuer=...), "iss": ISSUER}
+
+    assert jose.split(compact(header(typ="JWT"), payload)).document["issuer"] == ISSUER
+    assert "issuer" not in jose.split(compact(header(typ="JWT"), {"vc": document(issuer=...)})).document
 
 
 def test_the_vc_claim_does_not_hide_a_disagreement_s9():

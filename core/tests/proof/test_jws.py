@@ -86,6 +86,7 @@ def test_a_token_without_a_time_has_none():
     [
         ("k1", "did:web:a.example#k1"),
         ("#k1", "did:web:a.example#k1"),
+        ("#k:1", "did:web:a.example#k:1"),
         ("did:web:a.example", "did:web:a.example"),
         ("did:web:b.example#k1", "did:web:b.example#k1"),
         ("", None),
@@ -157,3 +158,17 @@ def test_a_header_that_is_no_header_is_refused_each_time():
         with pytest.raises(MalformedError) as refused:
             jws.split(token)
         assert refused.value.code == "token-algorithm"
+
+
+@pytest.mark.parametrize("more", [0, 4])
+def test_a_header_may_be_so_long_and_no_longer_b59(more):
+    rest = len(to_json({"alg": "EdDSA", "x": ""}))
+    header = {"alg": "EdDSA", "x": "x" * ((jws.MAX_HEADER + more) * 3 // 4 - rest)}
+    token = compact(header, {})
+    assert len(token.partition(".")[0]) == jws.MAX_HEADER + more
+
+    if more:
+        with pytest.raises(MalformedError, match="limit-token-header"):
+            jws.split(token)
+    else:
+        assert jws.split(token).header == header

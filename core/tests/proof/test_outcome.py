@@ -71,3 +71,7 @@ def test_a_key_that_is_no_longer_listed_is_a_doubt_or_by_its_own_words_a_no_s12(
     with pytest.raises(MalformedError) as refused:
         refuse_key_out_of_use(gone, signed_at=NOON, at=NOON)
     assert refused.value.code == "key-retired"
+
+
+def test_outcomes_have_the_names_that_reports_give_them():
+    assert [outcome.value for outcome in Outcome] == ["passed", "failed", "undecided"]

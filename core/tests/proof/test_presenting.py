@@ -2,13 +2,14 @@
 """What a holder puts together and signs."""
 
 import json
+from base64 import b64decode
 
 import pytest
 
 from asking import HOLDER, KEY, METHOD
 from cairn import read, sign_cose, sign_jwt, sign_presentation, sign_presentation_jwt, sign_sd_jwt
 from cairn.errors import MalformedError
-from cairn.proof import jws
+from cairn.proof import jws, presenting
 from cairn.testing import NOON
 from containing import HOLDER_ID, HOLDER_METHOD, badge, badge_document, presentation
 
@@ -44,6 +45,18 @@ def test_every_other_form_goes_into_an_envelope():
     ]
     assert held[0]["id"].endswith(token)
     assert all(each["type"] == "EnvelopedVerifiableCredential" and "@context" in each for each in held)
+
+
+@pytest.mark.parametrize("length", range(3))
+def test_an_envelope_of_octets_holds_all_of_them(length):
+    """Whatever letter their text ends with, with padding or without."""
+    packed = sign_cose(badge_document(), KEY, verification_method=METHOD)
+    for last in range(64):
+        ending = (last << 6 | last).to_bytes(2, "big") + bytes([last]) * length
+        (held,) = presenting.presentation([packed + ending], holder=HOLDER_ID)["verifiableCredential"]
+        text = held["id"].partition(",")[2]
+        assert b64decode(text + "=" * (-len(text) % 4)) == packed + ending
+        assert "=" not in text
 
 
 def test_a_token_of_a_presentation_says_the_same_in_claims():

@@ -449,6 +449,8 @@ def test_b3_disclosures_do_not_build_what_we_would_not_read():
     assert refusal(sealed(inner, *texts)) == "limit-depth"
     many = [disclosure("salt", f"a{index}", 1) for index in range(sd_jwt.MAX_DISCLOSURES + 1)]
     assert refusal(sealed({"_sd": list(map(digest, many))}, *many)) == "limit-disclosures"
+    few = many[: sd_jwt.MAX_DISCLOSURES]
+    assert sd_jwt.read(sealed({"_sd": list(map(digest, few))}, *few)).payload.keys() > {"a0", "a999"}
 
 
 @pytest.mark.parametrize(("name", "function"), [("sha-384", hashlib.sha384), ("sha-512", hashlib.sha512)])
@@ -520,6 +522,18 @@ def test_the_key_is_named_or_the_issuer_has_one():
     assert check(sealed({"iss": None})).code == "token-key"
 
 
+def test_a_claim_with_a_slash_or_a_tilde_in_its_name_can_be_chosen():
+    """RFC 6901 §4: ``~1`` stands for a slash, ``~0`` for a tilde, and ``~01`` for ``~1``."""
+    claims = {**VC, "a/b": 1, "a~b": 2, "a~1b": 3}
+    pointers = ["/a~1b", "/a~0b", "/a~01b"]
+    text = sd_jwt.issue(claims, KEY, header={"typ": "dc+sd-jwt", "kid": METHOD}, disclose=pointers)
+
+    for number, pointer in enumerate(pointers, start=1):
+        shown = sd_jwt.read(present_sd_jwt(text, disclose=[pointer])).payload
+        assert [shown[name] for name in ("a/b", "a~b", "a~1b") if name in shown] == [number]
+    assert sd_jwt.read(text).payload.keys() >= {"a/b", "a~b", "a~1b"}
+
+
 # --- key binding
 
 
@@ -555,6 +569,13 @@ def test_b55_b58_a_showing_to_others_at_other_times_is_refused(change, code):
         presented(bound(), **change)
 
     assert refused.value.code == code
+
+
+def test_b55_a_showing_counts_for_five_minutes_and_what_clocks_differ():
+    for seconds in (0, 300, 360):
+        presented(bound(), at=NOON + timedelta(seconds=seconds))
+    with pytest.raises(MalformedError, match="binding-old"):
+        presented(bound(), at=NOON + timedelta(seconds=361))
 
 
 def test_b58_a_showing_without_binding_is_refused():
@@ -702,3 +723,16 @@ def test_a_disclosure_of_plain_texts_is_read_as_any_other(disclosure, monkeypatc
     monkeypatch.setattr(sd_jwt, "parse_texts", lambda data: None)
 
     assert short == told()
+
+
+@pytest.mark.parametrize("name", ["cnf", "status"])
+@pytest.mark.parametrize("value", ["x", {}, ["x"], 1, None])
+def test_a_claim_that_has_to_say_something_is_an_object_with_something_in_it(name, value):
+    assert sd_jwt.vc_problems({**VC, name: value}) == (name,)
+    assert sd_jwt.vc_problems({**VC, name: {"x": 1}}) == ()
+
+
+def test_the_types_are_called_as_the_standards_call_them():
+    called = (sd_jwt.W3C, sd_jwt.PRESENTATION, sd_jwt.SD_JWT_VC, sd_jwt.KEY_BINDING)
+
+    assert called == ("vc+sd-jwt", "vp+sd-jwt", "dc+sd-jwt", "kb+jwt")

@@ -100,3 +100,26 @@ def test_gaps_in_a_text_are_holes_with_and_without_quotes():
 def test_a_picker_always_gives_a_tuple():
     assert picker(["a"])({"a": 1}) == (1,)
     assert picker(["a", "b"])({"a": 1, "b": 2}) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("first", " "),
+        ("second", "07"),
+        ("third", "2026-02-30T12:00:00Z"),
+        ("third", "noon"),
+        ("third", 7),
+        ("second", None),
+    ],
+)
+def test_the_slot_whose_value_is_not_of_its_kind_is_named(name, value):
+    kinds = {"first": Kind.TOKEN, "second": Kind.INDEX, "third": Kind.MOMENT}
+    slots = Slots({member: Slot(member, kind) for member, kind in kinds.items()})
+    values = {"first": "x", "second": "7", "third": "2026-11-23T12:00:00Z"}
+    assert slots.written(values)
+
+    with pytest.raises(MalformedError) as refused:
+        slots.written({**values, name: value})
+
+    assert refused.value.message == f"The value of {name!r} is not a {kinds[name].name}."

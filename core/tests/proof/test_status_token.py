@@ -117,6 +117,14 @@ def test_the_edges_of_its_time():
 
 def test_n18_its_ttl_is_in_seconds():
     assert status_token.split(made(ttl=300)).ttl == timedelta(minutes=5)
+    assert status_token.split(made(ttl=1)).ttl == timedelta(seconds=1)
+
+
+def test_a_token_may_have_space_around_it_and_loses_none_of_its_letters():
+    data = made().rpartition(b".")[0] + b".AAAX"
+
+    for text in (data, b"\r\n\t " + data + b" \t\r\n"):
+        assert status_token.split(text).jws.signature == b"\0\0\x17"
 
 
 def test_a_changed_or_unsigned_token_and_other_keys_are_refused_b41_b75():

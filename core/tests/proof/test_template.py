@@ -474,3 +474,29 @@ def test_an_iri_that_plans_do_not_know_is_signed_in_full(monkeypatch):
     assert goes_the_full_way(template, chosen, monkeypatch)
     expected = sign(filled(made, chosen), KEY, verification_method=METHOD, at=NOON)
     assert template.sign(chosen, KEY, at=NOON) == expected
+
+
+def test_two_slots_for_ids_and_no_other_id_like_them_may_not_give_one_id_b31():
+    made = sample_credential().to_document()
+    made["id"], made["credentialSubject"]["id"] = Slot("id", Kind.URN), Slot("subject", Kind.URN)
+    template = Template(made, verification_method=METHOD)
+    one = {"id": VALUES["id"], "subject": VALUES["id"]}
+
+    told = outcome(lambda: template.sign(one, KEY, at=NOON))
+
+    assert told == outcome(lambda: sign(filled(made, one), KEY, verification_method=METHOD, at=NOON))
+    assert isinstance(told, str)
+
+
+def test_a_period_with_an_end_that_is_no_slot_may_begin_by_a_value(monkeypatch):
+    made = {**document(), "validFrom": Slot("from", Kind.MOMENT), "validUntil": "2031-01-01T00:00:00Z"}
+    template = Template(made, verification_method=METHOD)
+    values = {name: value for name, value in VALUES.items() if name != "until"}
+
+    for moment in ("2030-12-31T23:59:59Z", "2031-01-01T00:00:00Z"):
+        given_values = {**values, "from": moment}
+        assert not goes_the_full_way(template, given_values, monkeypatch)
+        expected = sign(filled(made, given_values), KEY, verification_method=METHOD, at=NOON)
+        assert template.sign(given_values, KEY, at=NOON) == expected
+    with pytest.raises(MalformedError):
+        template.sign({**values, "from": "2031-01-01T00:00:01Z"}, KEY, at=NOON)

@@ -71,11 +71,9 @@ def _is_easy_context(url: str) -> bool:
         if not isinstance(context, dict):
             return not isinstance(context, str)  # a URL would bring in another one
         for term, definition in context.items():
-            if term[:1] == "@":
-                if term not in ("@version", "@protected", "@id", "@type"):
-                    return False
+            if term in ("@version", "@protected"):
                 continue
-            if term in _SCHEMES or ":" in term:
+            if term[:1] == "@" or ":" in term or term in _SCHEMES:
                 return False
             named = definition.get("@id") if isinstance(definition, dict) else definition
             if isinstance(named, str) and named[:1] == "@" and _KEYWORD_ALIASES.get(term) != named:

@@ -107,7 +107,6 @@ _OPTIONS = {
     "base": None,
     "contextResolver": _CONTEXTS,
     "isFrame": False,
-    "keepFreeFloatingNodes": False,
     "processingMode": "json-ld-1.1",
 }
 
@@ -186,7 +185,7 @@ class Expansion(jsonld.JsonLdProcessor):  # type: ignore[misc]
         defined: Any = None,
     ) -> Any:
         """The same, but for the terms of a processed context, which mean the same each time."""
-        if local_ctx is None and vocab and type(value) is str and value[:1] not in ("", "@"):
+        if local_ctx is None and vocab and type(value) is str:
             mappings = active_ctx["mappings"]
             if value in mappings:
                 mapping = mappings[value]
