@@ -22,10 +22,11 @@ from cairn.errors import CairnError
 from cairn_server.accounts.services import verified_addresses
 from cairn_server.errors import NotVisible, Refusal
 from cairn_server.issuing import signing
+from cairn_server.issuing.finishing import AwardsUnfinished
 from cairn_server.issuing.life import Standing, TokenIntent
 from cairn_server.issuing.models import Credential, SecuredCredential
 from cairn_server.issuing.prepared import Prepared
-from cairn_server.issuing.services import AwardsUnfinished, fresh
+from cairn_server.issuing.services import fresh
 from cairn_server.issuing.signing import Format, Issuer
 from cairn_server.issuing.standing import AlreadyRevoked
 from cairn_server.journal import services as journal
