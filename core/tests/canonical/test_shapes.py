@@ -247,6 +247,24 @@ def test_an_item_moved_into_the_list_before_is_another_shape():
     assert shapes.glance(forged).digest is None
 
 
+def test_what_is_learned_later_is_what_was_accepted_whatever_became_of_it_since():
+    """Whoever holds a document may go on to write into it while its shape waits to be learned."""
+    shapes, waiting = Shapes(patience=0), []
+    shapes.learn_by(waiting.append)
+    for number in range(2):
+        document = other(number)
+        shapes.glance(document).accepted()
+        document["credentialSubject"]["identifier"][0]["hashed"] = False
+        document["credentialSubject"]["identifier"][1]["hashed"] = True
+    assert len(shapes) == 0
+
+    for work in waiting:
+        work()
+
+    assert len(shapes) == 1
+    assert shapes.glance(other(2)).digest == in_full(other(2))
+
+
 # Values that do not pass through JSON-LD as they are
 
 HOSTILE = [

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from itertools import count
 from threading import Lock
@@ -78,6 +79,7 @@ class Shapes:
         self._clock = count()
         self._patience = patience
         self._credit = 2 * patience
+        self._run: Callable[[Callable[[], None]], object] = _now
         # Readers need none: they follow dicts that are only ever added to, or miss and take the full path.
         self._lock = Lock()
 
@@ -146,14 +148,26 @@ class Shapes:
             return None
         return family.shapes.get('"'.join(family.pick_static(lifted.strings)))
 
+    def learn_by(self, run: Callable[[Callable[[], None]], object]) -> None:
+        """Have ``run`` do the learning: it is given each piece of it, and may do that later or never.
+
+        What nobody has learned takes the full path, and there will be other documents of its shape. So a
+        server learns beside its answers, and none of them waits for a plan.
+        """
+        self._run = run
+
     def learn(self, glance: Glance) -> None:
         """Take in a document that was accepted. Only `Glance.accepted` calls this."""
+        self._run(partial(self._learn, glance))
+
+    def _learn(self, glance: Glance) -> None:
         shape = glance.shape
         with self._lock:
             self._credit = min(self._credit + 1, 2 * self._patience)
             if shape is None:
                 if glance._lifted is not None:
-                    self._meet(glance.document, glance._lifted)
+                    # Made anew: the document itself may have been written into since it was looked at.
+                    self._meet(orjson.loads(glance._lifted.written), glance._lifted)
             elif shape.place in self._all:
                 if glance._special is None and shape.specialise(glance.values, self._budget):
                     self._forget_texts()
@@ -259,6 +273,10 @@ class Shapes:
         self._budget.give_back(shape.size)
         if shape.spellings or shape.specials:
             self._forget_texts()
+
+
+def _now(work: Callable[[], None]) -> None:
+    work()
 
 
 def parse_whole(data: bytes) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import connections
 from gunicorn.app.base import BaseApplication
 
+from cairn_server.config import learning
 from cairn_server.config.arrival import Worker
 from cairn_server.config.lock import second_copy
 from cairn_server.config.runner import Runner, runners_from, stop_all
@@ -99,6 +100,7 @@ class Server(BaseApplication):
         super().run()
 
     def _worker_started(self, worker: object) -> None:
+        learning.start()
         if settings.BACKGROUND_WORK == "here":
             self._runners = runners_from(settings.PERIODIC_TASKS, *settings.OUTSIDE_TASKS)
             for runner in self._runners:
