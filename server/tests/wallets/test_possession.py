@@ -21,7 +21,7 @@ KEY = PrivateKey.generate(Algorithm.ED25519)
 NAMED = {"aud": "https://cairn.example/oid4vci/x", "iat": int(MONDAY.timestamp()), "nonce": "n"}
 
 
-@pytest.mark.parametrize("did", [did_key(KEY.public_key), did_jwk(KEY.public_key)])
+@pytest.mark.parametrize("did", [did_key(KEY.public_key), did_jwk(KEY.public_key)], ids=["key", "jwk"])
 def test_one_key_has_two_names(did):
     assert Holder(did_key(KEY.public_key), KEY.public_key).is_named(did)
 
@@ -35,6 +35,7 @@ def test_one_key_has_two_names(did):
         "",
         "urn:uuid:0",
     ],
+    ids=["another key", "web", "cut off", "nothing", "urn"],
 )
 def test_and_no_other(did):
     assert not Holder(did_key(KEY.public_key), KEY.public_key).is_named(did)
