@@ -14,6 +14,7 @@ from server.tests.desk import Desk, furnish
 from cairn_server.issuing import batches
 from cairn_server.issuing.models import Credential, Delivery
 from cairn_server.issuing.services import AlreadyRevoked, Recipient, award
+from cairn_server.wallets.models import HeldCredential
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -165,7 +166,10 @@ def test_a_holder_makes_the_token_in_the_wallet(
     batches.run_waiting_batches(at=MONDAY)
     listed = Credential.objects.get(batch=desk.batch)
     holder = signed_in(person("Ann", email=listed.recipient_email))
-    assert f"/wallet/{listed.public_id}/token" in holder.get("/wallet").content.decode()
+    holder.post("/wallet/accept")
+    held = HeldCredential.objects.get(credential_id=listed.address(PUBLIC_URL))
+    page = holder.get(f"/wallet/held/{held.public_id}").content.decode()
+    assert f"/wallet/{listed.public_id}/token" in page
 
     after = holder.post(f"/wallet/{listed.public_id}/token", follow=True).content.decode()
 

@@ -138,7 +138,12 @@ def token(request: HttpRequest, credential_id: str) -> HttpResponseBase:
         messages.error(request, str(refusal.message))
     else:
         messages.success(request, _("Signed. “Take it with you” has the token now."))
-    return redirect("wallet")
+    held = (
+        HeldCredential.objects.visible_to(person)
+        .filter(credential_id=credential.address(settings.PUBLIC_URL), superseded_by=None)
+        .first()
+    )
+    return redirect("wallet") if held is None else redirect("wallet-credential", held.public_id)
 
 
 def awarded_to(person: Person) -> CredentialQuerySet:
