@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from server.tests.browser.running import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
 
 # The console repeats the status of a page that says no.
 SAYS_NO = "Failed to load resource: the server responded with a status of 4"

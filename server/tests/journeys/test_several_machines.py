@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+# The machines are started once, for all of these.
+pytestmark = pytest.mark.xdist_group("machines")
+
 HOST = "badges.example"
 WITHIN = 120.0
 PEOPLE = 120
