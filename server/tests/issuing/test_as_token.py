@@ -136,7 +136,7 @@ def test_f11_nothing_is_signed_in_a_restored_copy(listed: Credential, issuer: Pe
 def test_f22_what_is_on_record_is_finished_when_the_signer_is_back(
     listed: Credential, issuer: Person, back: Callable[[], None]
 ) -> None:
-    with pytest.raises(services.AwardsUnfinished):
+    with pytest.raises(services.Unfinished):
         as_token.finish_tokens(at=TUESDAY)
     assert TokenIntent.objects.count() == 1
 

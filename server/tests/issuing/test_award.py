@@ -437,7 +437,7 @@ def test_f22_without_a_signer_the_intent_waits(award):
     keys.install(Away)
     with pytest.raises(SignerUnavailable):
         award(request_key="waits")
-    with pytest.raises(services.AwardsUnfinished):
+    with pytest.raises(services.Unfinished):
         services.finish_awards(at=TUESDAY)
     assert Credential.objects.get().state == Credential.State.INTENT
 

@@ -11,6 +11,7 @@ leaf and the journal entry in one transaction; after a crash anybody goes on wit
 
 from __future__ import annotations
 
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,10 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from cairn.canonical import parse_json
-from cairn.errors import CairnError
 from cairn_server.accounts.services import verified_addresses
 from cairn_server.errors import NotVisible, Refusal
 from cairn_server.issuing import signing
-from cairn_server.issuing.finishing import AwardsUnfinished
+from cairn_server.issuing.finishing import finish_each
 from cairn_server.issuing.life import Standing, TokenIntent
 from cairn_server.issuing.models import Credential, SecuredCredential
 from cairn_server.issuing.prepared import Prepared
@@ -177,13 +177,5 @@ def _keep(credential: Credential, token: bytes, *, method: str, at: datetime) ->
 
 def finish_tokens(*, at: datetime) -> int:
     """Finish what a crash, or a signer that was away, has left on record; how many there were."""
-    left = list(TokenIntent.objects.select_related("credential__organisation").order_by("pk"))
-    problems = []
-    for wanted in left:
-        try:
-            finish_token(wanted, at=at)
-        except (Refusal, CairnError, signing.OwnProductRefused) as error:
-            problems.append(f"{wanted}: {error}")  # one token's trouble is not the others'
-    if problems:
-        raise AwardsUnfinished(problems)
-    return len(left)
+    left = TokenIntent.objects.select_related("credential__organisation").order_by("pk")
+    return finish_each(left, partial(finish_token, at=at))

@@ -10,6 +10,7 @@ of every signature here: on record, signed, verified by our own verifier, kept w
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -18,9 +19,9 @@ from django.utils.translation import gettext as _
 import cairn
 from cairn.canonical import parse_json
 from cairn.credential import format_datetime
-from cairn.errors import CairnError
 from cairn_server.errors import Refusal
 from cairn_server.issuing import signing, status_lists
+from cairn_server.issuing.finishing import finish_each
 from cairn_server.issuing.models import Credential, SecuredCredential
 from cairn_server.issuing.offers import BoundCopy
 from cairn_server.issuing.prepared import Part, Prepared
@@ -257,16 +258,4 @@ def finish_copies(*, at: datetime) -> int:
     left = BoundCopy.objects.filter(state=BoundCopy.State.INTENT).select_related(
         "credential__organisation", "credential__status_list"
     )
-    problems = []
-    for copy in (waiting := list(left.order_by("pk"))):
-        try:
-            finish(copy, at=at)
-        except (Refusal, CairnError, signing.OwnProductRefused) as error:
-            problems.append(f"{copy}: {error}")
-    if problems:
-        raise CopiesUnfinished(problems)
-    return len(waiting)
-
-
-class CopiesUnfinished(Exception):  # noqa: N818
-    """Some copies wait for their signatures. For the log of the background work; nobody else sees it."""
+    return finish_each(left.order_by("pk"), partial(finish, at=at))

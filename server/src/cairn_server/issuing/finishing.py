@@ -8,8 +8,9 @@ one transaction, in which the award becomes a credential. Whoever awards goes th
 
 from __future__ import annotations
 
+from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from django.db import transaction
 from django.db.models import Exists
@@ -28,9 +29,11 @@ from cairn_server.organisations.watermark import DatabaseBehind
 from cairn_server.tlog.models import PendingLeaf
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
+
+T = TypeVar("T")
 
 # How often somebody else may prepare an award anew while it is being signed.
 TRIES = 3
@@ -105,7 +108,7 @@ def _signed(
         if credential.state == Credential.State.SIGNED:
             return credential
         prepared, key, known = Prepared.from_json(credential.intent or {}), None, None
-    raise AwardsUnfinished([f"{credential}: prepared anew again and again"])
+    raise Unfinished([f"{credential}: prepared anew again and again"])
 
 
 def _signatures(credential: Credential, prepared: Prepared, *, key: SigningKey | None = None) -> list[bytes]:
@@ -226,16 +229,21 @@ def finish_awards(*, at: datetime) -> int:
     left = Credential.objects.filter(state=Credential.State.INTENT).select_related(
         "organisation", "version", "status_list__organisation", "issued_by"
     )
+    return finish_each(left.order_by("pk"), partial(finish_award, at=at))
+
+
+def finish_each(left: Iterable[T], finish: Callable[[T], object]) -> int:
+    """Finish what waits for its signature, award or copy, one by one; how many there were."""
     problems = []
-    for credential in (waiting := list(left.order_by("pk"))):
+    for each in (waiting := list(left)):
         try:
-            finish_award(credential, at=at)
+            finish(each)
         except (Refusal, CairnError, signing.OwnProductRefused) as error:
-            problems.append(f"{credential}: {error}")  # one award's trouble is not the others'
+            problems.append(f"{each}: {error}")  # the trouble of one is not the others'
     if problems:
-        raise AwardsUnfinished(problems)
+        raise Unfinished(problems)
     return len(waiting)
 
 
-class AwardsUnfinished(Exception):  # noqa: N818
-    """Some awards wait for their signatures. For the log of the background work; nobody else sees it."""
+class Unfinished(Exception):  # noqa: N818
+    """Some signatures are still to be made. For the log of the background work; nobody else sees it."""

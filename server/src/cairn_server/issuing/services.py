@@ -26,7 +26,7 @@ from cairn_server.errors import Refusal
 from cairn_server.issuing import finishing, status_lists
 from cairn_server.issuing.delivery import owed
 from cairn_server.issuing.finishing import (  # noqa: F401 - verbs of issuing, whose chapter is another
-    AwardsUnfinished,
+    Unfinished,
     finish_awards,
 )
 from cairn_server.issuing.lists.rows import LONGEST

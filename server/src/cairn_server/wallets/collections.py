@@ -111,17 +111,11 @@ def move(collection: Collection, *, by: Person, held: HeldCredential, up: bool, 
     """One place nearer to the beginning, or to the end. At the edge nothing happens."""
     _own(collection, by)
     Collection.objects.select_for_update().get(pk=collection.pk)
-    places = list(collection.places.all())
-    here = next((number for number, place in enumerate(places) if place.held_id == held.pk), None)
-    if here is None:
+    place = collection.places.filter(held=held).first()
+    if place is None:
         raise NotVisible
-    there = here - 1 if up else here + 1
-    if not 0 <= there < len(places):
+    if not place.move(collection.places.all(), up=up):
         return
-    places[here], places[there] = places[there], places[here]
-    for number, place in enumerate(places, start=1):
-        place.position = number
-    CollectionPlace.objects.bulk_update(places, ["position"])
     journal.record(
         verb="collection ordered",
         by=by,

@@ -18,6 +18,7 @@ from cairn_server.accounts.models import random_id
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Self
 
     from cairn_server.accounts.models import Person
 
@@ -194,12 +195,36 @@ class Collection(models.Model):
         return self.name
 
 
-class CollectionPlace(models.Model):
+class InOrder(models.Model):
+    """A place in an order that its holder chooses."""
+
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        abstract = True
+
+    def move(self, places: models.QuerySet[Self], *, up: bool) -> bool:
+        """One nearer to the beginning of all ``places``, or to the end; False at the edge.
+
+        The caller has locked what they are places of.
+        """
+        ordered = list(places)
+        here = ordered.index(self)
+        there = here - 1 if up else here + 1
+        if not 0 <= there < len(ordered):
+            return False
+        ordered[here], ordered[there] = ordered[there], ordered[here]
+        for number, place in enumerate(ordered, start=1):
+            place.position = number
+        places.bulk_update(ordered, ["position"])
+        return True
+
+
+class CollectionPlace(InOrder):
     """A credential's place in a collection."""
 
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="places")
     held = models.ForeignKey(HeldCredential, on_delete=models.CASCADE, related_name="places")
-    position = models.PositiveIntegerField()
 
     class Meta:
         constraints = [
@@ -340,7 +365,7 @@ class Portfolio(models.Model):
         return self.handle
 
 
-class PortfolioPlace(models.Model):
+class PortfolioPlace(InOrder):
     """A credential or a collection on a portfolio."""
 
     portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="places")
@@ -350,7 +375,6 @@ class PortfolioPlace(models.Model):
     collection = models.ForeignKey(
         Collection, null=True, blank=True, on_delete=models.CASCADE, related_name="shown_at"
     )
-    position = models.PositiveIntegerField()
 
     class Meta:
         constraints = [

@@ -219,17 +219,11 @@ def take_off(portfolio: Portfolio, *, by: Person, place: PortfolioPlace, at: dat
 @transaction.atomic
 def move(portfolio: Portfolio, *, by: Person, place: PortfolioPlace, up: bool, at: datetime) -> None:
     current = _locked(portfolio, by)
-    places = list(current.places.all())
-    here = next((number for number, each in enumerate(places) if each.pk == place.pk), None)
+    here = current.places.filter(pk=place.pk).first()
     if here is None:
         raise NotVisible
-    there = here - 1 if up else here + 1
-    if not 0 <= there < len(places):
+    if not here.move(current.places.all(), up=up):
         return
-    places[here], places[there] = places[there], places[here]
-    for number, each in enumerate(places, start=1):
-        each.position = number
-    PortfolioPlace.objects.bulk_update(places, ["position"])
     journal.record(verb="portfolio ordered", by=by, organisation_id=None, object=current, at=at)
 
 

@@ -129,7 +129,7 @@ def test_f11_nor_is_a_single_award(award, monkeypatch):
     with pytest.raises(watermark.DatabaseBehind):
         award()
     assert not Credential.objects.signed().exclude(pk=first.pk).exists()
-    with pytest.raises(services.AwardsUnfinished):
+    with pytest.raises(services.Unfinished):
         services.finish_awards(at=AFTER_THE_LEASE)
 
     assert Credential.objects.count() == 1
