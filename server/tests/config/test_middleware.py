@@ -403,3 +403,11 @@ def test_reading_is_not_limited(visitor, settings):
     settings.RATE_LIMITS = {name: {"burst": 1, "per_minute": 1} for name in settings.RATE_LIMITS}
 
     assert [visitor.get("/verify").status_code for _ in range(3)] == [200, 200, 200]
+
+
+@pytest.mark.parametrize("address", ["/catalogue?q=%00", "/catalogue?level=a%00", "/verify?link=%00"])
+def test_b155_a_nul_in_an_address_is_a_bad_request(address):
+    stranger = Client(headers={"host": "cairn.example"})
+
+    assert stranger.get(address).status_code == 400
+    assert stranger.get(address.replace("%00", "x")).status_code == 200

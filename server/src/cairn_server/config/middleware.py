@@ -175,6 +175,9 @@ class Refusals:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            # No word has one, and PostgreSQL takes none: an address must not become a mistake of ours (B155).
+            raise SuspiciousOperation("a NUL in the query")
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
