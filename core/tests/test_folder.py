@@ -7,6 +7,7 @@ import multiprocessing.dummy
 import os
 from datetime import timedelta
 from functools import partial
+from operator import attrgetter
 from types import SimpleNamespace
 
 import pytest
@@ -32,6 +33,16 @@ def badge(number, issuer=None, method=None):
     return signed_sample(made, verification_method=method, at=EARLIER)
 
 
+def judge(*paths):
+    """What is found of each, by one verifier."""
+    verifier = make()
+    return [folder.judge_file(verifier, str(path), NOON) for path in paths]
+
+
+def tell(judged):
+    return f"{judged.verdict} {judged.accepted} {judged.failed} {judged.code}"
+
+
 @pytest.fixture
 def files(tmp_path):
     (tmp_path / "below").mkdir()
@@ -45,7 +56,7 @@ def files(tmp_path):
 
 
 def test_files_come_in_the_order_of_their_names_without_hidden_ones_and_links(files):
-    names = [path.relative_to(files).as_posix() for path in folder.files_in(files)]
+    names = [os.path.relpath(path, files) for path in folder.files_in(files)]
 
     assert names == ["0.json", "1.json", "2.json", "below/forged.json", "note.txt"]
 
@@ -54,27 +65,54 @@ def test_files_come_in_the_order_of_their_names_without_hidden_ones_and_links(fi
 def test_each_file_has_its_own_verdict_in_one_process_and_in_two(files, jobs):
     paths = folder.files_in(files)
 
-    judged = list(folder.judge_files(paths, make, at=NOON, jobs=jobs, as_json=True))
+    ((told, summary),) = folder.judge_files(paths, make, tell, at=NOON, jobs=jobs)
 
-    assert [each.verdict for each in judged] == [*["verified"] * 3, "not-verified", "unreadable"]
-    assert [each.accepted for each in judged] == [True, True, True, False, False]
-    assert [each.failed for each in judged] == [False, False, False, True, True]
-    assert [each.code for each in judged] == ["", "", "", "signature-mismatch", "not-a-credential"]
-    assert judged[0].document == make().examine(paths[0].read_bytes(), at=NOON).to_document()
+    assert told == [
+        *["verified True False "] * 3,
+        "not-verified False True signature-mismatch",
+        "unreadable False True not-a-credential",
+    ]
+    assert (summary.files, summary.accepted, summary.failed) == (5, 3, 2)
+    assert summary.verdicts == {"verified": 3, "not-verified": 1, "unreadable": 1}
+
+
+def test_what_is_found_holds_the_report(files):
+    (judged,) = judge(files / "0.json")
+
+    assert judged.report == make().examine((files / "0.json").read_bytes(), at=NOON)
 
 
 def test_what_is_neither_file_nor_folder_is_left_out(files):
     """Opening a pipe would wait for whoever writes into it."""
     os.mkfifo(files / "1.pipe")
 
-    assert "1.pipe" not in [path.name for path in folder.files_in(files)]
+    assert str(files / "1.pipe") not in folder.files_in(files)
+
+
+@pytest.mark.parametrize(
+    ("platform", "threads", "way"), [("linux", 1, "fork"), ("linux", 2, "spawn"), ("darwin", 1, "spawn")]
+)
+def test_a_process_with_threads_is_not_forked(monkeypatch, files, platform, threads, way):
+    ways = []
+
+    def get_context(method):
+        ways.append(method)
+        return multiprocessing.dummy
+
+    monkeypatch.setattr(folder, "multiprocessing", SimpleNamespace(get_context=get_context))
+    monkeypatch.setattr(folder.sys, "platform", platform)
+    monkeypatch.setattr(folder.threading, "active_count", lambda: threads)
+
+    list(folder.judge_files(folder.files_in(files), make, tell, at=NOON, jobs=2))
+
+    assert ways == [way]
 
 
 def test_each_process_makes_its_verifier_once_and_the_files_keep_their_order(files, monkeypatch):
     """With threads for the processes, so that what is made can be counted."""
     threads = SimpleNamespace(get_context=lambda method: multiprocessing.dummy)
     monkeypatch.setattr(folder, "multiprocessing", threads)
-    monkeypatch.setattr(folder, "_verifier", None)
+    monkeypatch.setattr(folder, "_judge", None)
     monkeypatch.setattr(folder, "_CHUNK", 1)
     paths = folder.files_in(files)
     made = []
@@ -83,18 +121,33 @@ def test_each_process_makes_its_verifier_once_and_the_files_keep_their_order(fil
         made.append(make())
         return made[-1]
 
-    judged = list(folder.judge_files(paths, count, at=NOON, jobs=2, as_json=False))
+    found = list(folder.judge_files(paths, count, attrgetter("name"), at=NOON, jobs=2))
 
-    assert [each.name for each in judged] == [str(path) for path in paths]
-    assert [each.accepted for each in judged] == [True, True, True, False, False]
+    assert [names for names, _ in found] == [[path] for path in paths]
+    assert [summary.accepted for _, summary in found] == [1, 1, 1, 0, 0]
     assert len(made) == 2
+
+
+def test_a_file_that_comes_in_pieces_is_read_to_its_end(tmp_path, monkeypatch):
+    """Some file systems give less than they were asked for before the end."""
+    (tmp_path / "a.json").write_bytes(badge(1))
+
+    class Slow(io.FileIO):
+        def read(self, size=-1):
+            return super().read(min(size, 100))
+
+    monkeypatch.setattr(folder, "open", lambda name, mode, buffering: Slow(name), raising=False)
+
+    (judged,) = judge(tmp_path / "a.json")
+
+    assert judged.accepted
 
 
 def test_a_forged_credential_inside_is_a_no_for_what_is_around_it_s17(tmp_path):
     (tmp_path / "a.json").write_bytes(record(containing.badge(1), containing.forged(2)))
     (tmp_path / "b.json").write_bytes(record(containing.badge(1), containing.badge(2)))
 
-    forged, good = folder.judge_files(folder.files_in(tmp_path), make, at=NOON, jobs=1, as_json=False)
+    forged, good = judge(tmp_path / "a.json", tmp_path / "b.json")
 
     assert (forged.verdict, forged.accepted, forged.failed) == ("not-verified", False, True)
     assert forged.code == "signature-mismatch"
@@ -105,7 +158,7 @@ def test_an_endorsement_is_no_reason(tmp_path):
     altered = endorsement_of(containing.BADGE_ID).replace(b"good", b"bad")
     (tmp_path / "a.json").write_bytes(containing.endorsed(altered))
 
-    (judged,) = folder.judge_files(folder.files_in(tmp_path), make, at=NOON, jobs=1, as_json=False)
+    (judged,) = judge(tmp_path / "a.json")
 
     assert (judged.accepted, judged.failed, judged.code) == (True, False, "")
 
@@ -113,16 +166,13 @@ def test_an_endorsement_is_no_reason(tmp_path):
 def test_a_verifier_that_checks_nothing_accepts_nothing(tmp_path):
     (tmp_path / "a.json").write_bytes(badge(1))
 
-    def lax():
-        return Verifier(FixedSources(), (period,))
-
-    (judged,) = folder.judge_files(folder.files_in(tmp_path), lax, at=NOON, jobs=1, as_json=False)
+    judged = folder.judge_file(Verifier(FixedSources(), (period,)), str(tmp_path / "a.json"), NOON)
 
     assert (judged.accepted, judged.failed, judged.code) == (False, False, "not-checked")
 
 
 def test_a_file_that_cannot_be_read_is_a_doubt(tmp_path):
-    (judged,) = folder.judge_files([tmp_path / "gone.json"], make, at=NOON, jobs=1, as_json=False)
+    (judged,) = judge(tmp_path / "gone.json")
 
     assert (judged.verdict, judged.failed) == ("unreadable", False)
 
@@ -131,7 +181,7 @@ def test_a_file_that_is_too_large_is_read_no_further(tmp_path, monkeypatch):
     monkeypatch.setattr(folder, "_MAX_FILE", 100)
     (tmp_path / "a.json").write_bytes(badge(1))
 
-    (judged,) = folder.judge_files([tmp_path / "a.json"], make, at=NOON, jobs=1, as_json=False)
+    (judged,) = judge(tmp_path / "a.json")
 
     assert judged.verdict == "unreadable"
 

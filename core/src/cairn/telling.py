@@ -83,4 +83,6 @@ def _shown(document: Any) -> list[str]:
 
 def printable(text: str) -> str:
     """Text without control characters: a credential must not drive the terminal (B129, B132)."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else "�" for char in text)

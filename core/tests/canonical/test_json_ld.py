@@ -401,7 +401,7 @@ def test_a_contained_credential_that_is_only_named_is_refused():
 
 def test_a_value_lost_in_a_way_nobody_thought_of_is_refused(monkeypatch):
     """Even if PyLD were to drop a claim without a word, the count would not come out."""
-    monkeypatch.setattr(json_ld, "statements", lambda document, contexts: None)
+    monkeypatch.setattr(json_ld, "statements", lambda document, contexts, naming: None)
     drop = jsonld.JsonLdProcessor._expand_value
     monkeypatch.setattr(
         jsonld.JsonLdProcessor,

@@ -298,6 +298,50 @@ def test_a_keyword_that_types_bring_in_is_left_to_the_long_way(contexts, scoped,
     assert statements.statements({"@context": urls, "type": "U", "name": "x"}, contexts.known)
 
 
+def _named_alike(document: dict, contexts) -> bool:
+    """Whether both ways name alike when they share the names; False: the short way says nothing."""
+    names = Names()
+    found = statements.statements(document, contexts, names.name)
+    if found is None:
+        return False
+    values = json_ld._count_values(document)
+    assert sorted(found.quads) == sorted(json_ld._expanded(document, contexts, values, names))
+    return True
+
+
+def test_both_ways_name_an_object_alike(shared_vectors):
+    """A document may go the short way and a part of it the long one: the statements have to be the same."""
+    alike = 0
+    for path in sorted(shared_vectors("1edtech-ob3-spec").rglob("*.json")):
+        document = parse_json(path.read_bytes())
+        if short(document) is not None:
+            alike += _named_alike(document, PINNED)
+
+    assert alike >= 12
+
+
+def test_both_ways_name_lists_and_graphs_alike():
+    values = {"allowedValue": ["low", "high"], "type": ["ResultDescription"], "name": "x", "id": "urn:r"}
+    result = {**values, "resultType": "Status"}
+    document = badge()
+    document["credentialSubject"]["achievement"]["resultDescription"] = [result]
+    held = {"@context": [VC], "type": ["VerifiablePresentation"], "verifiableCredential": [badge()]}
+
+    assert _named_alike(document, PINNED)
+    assert _named_alike(held, PINNED)
+
+
+def test_two_lists_of_one_meaning_are_left_to_the_long_way(contexts):
+    listed = {"@id": "urn:list", "@container": "@list"}
+    urls = contexts({**KEYWORDS, "one": listed, "other": listed, "T": "urn:T"})
+
+    def answers(**members) -> bool:
+        return _named_alike({"@context": urls, "type": "T", **members}, contexts.known)
+
+    assert answers(one=["x", "y"])
+    assert not answers(one=["x"], other=["y"])
+
+
 def test_two_names_of_one_keyword_are_left_to_the_long_way(contexts):
     urls = contexts({**KEYWORDS, "key": "@id", "kind": "@type", "name": "urn:name", "T": "urn:T"})
 
@@ -346,8 +390,8 @@ def test_a_value_that_the_short_way_loses_is_looked_for_on_the_long_way(monkeypa
     """Even if it were to forget a claim, the count would not come out, and PyLD would be asked."""
     lossy = statements.statements
 
-    def forgetting(document, contexts):
-        found = lossy(document, contexts)
+    def forgetting(document, contexts, naming):
+        found = lossy(document, contexts, naming)
         return found._replace(quads=found.quads[:-1], values=found.values - 1)
 
     expected = rdf_canonical(badge())

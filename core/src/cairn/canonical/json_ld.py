@@ -125,7 +125,7 @@ def _statements(
             "limit-count", f"the document has {values} values; at most {_MAX_VALUES} are read"
         )
     spend_shared(values * _STEPS_PER_VALUE)
-    found = statements(document, contexts) if names is None else None
+    found = statements(document, contexts, None if names is None else names.name)
     if found is None or found.values != values:
         return _expanded(document, contexts, values, names or Names()), inf
     if found.repeated:

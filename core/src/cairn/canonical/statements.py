@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from math import isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from cairn.canonical.contexts import may_bring_contexts
 from cairn.canonical.expansion import MAX_DEFINITIONS
@@ -18,7 +18,7 @@ from cairn.canonical.rdfc import ABSOLUTE_IRI, Quad, escaped, literal
 from cairn.canonical.terms import Scope, Term, Terms, Unsure, initial_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -41,14 +41,24 @@ class Statements(NamedTuple):
     """The ids that more than one object has."""
 
 
-def statements(document: Mapping[str, Any], contexts: Mapping[str, Any]) -> Statements | None:
+# What an object without an id is called, by itself or by what plays a role for it.
+Naming: TypeAlias = "Callable[..., str]"
+
+
+def statements(
+    document: Mapping[str, Any], contexts: Mapping[str, Any], naming: Naming | None = None
+) -> Statements | None:
     """What this document says under the contexts that it names; None: ask the full path.
+
+    ``naming`` is for who needs the same names in another document: it is asked for the name of an object
+    (``element``), of the graph that one is alone in (``element, "@graph"``) and of a cell of a list
+    (``element, predicate, position of the list, index``), as `json_ld` asks `Names`.
 
     The caller bounds the document: how deep it goes and how much is in it.
     """
     if type(document) is not dict or "@context" not in document:
         return None
-    walk = _Walk(document, contexts)
+    walk = _Walk(document, contexts, naming or _name)
     try:
         walk.object(document, Scope(initial_terms()), "")
     except Unsure:
@@ -58,10 +68,16 @@ def statements(document: Mapping[str, Any], contexts: Mapping[str, Any]) -> Stat
     return Statements(walk.quads, walk.values, walk.blank_nodes, frozenset(walk.repeated))
 
 
+def _name(element: Any, *role: Any) -> str:
+    """By its identity: unlike any other within one document, while that is there."""
+    return f"_:{'.'.join(map(str, (id(element), *role)))}" if role else f"_:b{id(element)}"
+
+
 class _Walk:
     """One document's."""
 
-    def __init__(self, document: Mapping[str, Any], contexts: Mapping[str, Any]) -> None:
+    def __init__(self, document: Mapping[str, Any], contexts: Mapping[str, Any], naming: Naming) -> None:
+        self._name = naming
         self.quads: list[Quad] = []
         self.values = 0
         self.blank_nodes = 0
@@ -94,8 +110,7 @@ class _Walk:
                 self._pay(typing.scope)
         id_name = _used(terms.ids, element)
         if id_name is None:
-            # By its identity, as in `json_ld.Names`.
-            subject = f"_:b{id(element)}"
+            subject = self._name(element)
             self.blank_nodes += 1
         else:
             subject = self._iri(element[id_name], terms)
@@ -115,6 +130,8 @@ class _Walk:
                 self._pay(term.scope)
             if term.is_list:
                 items = value if type(value) is list else [value]
+                if _others_say(terms, element, name, term.predicate):
+                    raise Unsure  # which of the lists is which
                 found = self._list(element, term, items, graph)
                 quads.append((subject, term.predicate, found, graph))
                 continue
@@ -161,7 +178,7 @@ class _Walk:
 
     def _graph(self, term: Term, value: dict[str, Any]) -> str:
         """What an object says in a graph of its own, which is the value (JSON-LD 1.1 §4.9)."""
-        name = f"_:g{id(value)}"
+        name = self._name(value, "@graph")
         self.blank_nodes += 1
         before = len(self.quads)
         found = self.object(value, _inside(term, value), name)
@@ -172,7 +189,7 @@ class _Walk:
     def _list(self, element: dict[str, Any], term: Term, items: list[Any], graph: str) -> str:
         rest = NIL
         for index in range(len(items) - 1, -1, -1):
-            cell = f"_:l{id(element)}.{id(term)}.{index}"
+            cell = self._name(element, term.predicate, 0, index)
             self.quads.append((cell, FIRST, self._value(term, items[index], graph), graph))
             self.quads.append((cell, REST, rest, graph))
             rest = cell
@@ -213,6 +230,11 @@ def _used(aliases: tuple[str, ...], element: dict[str, Any]) -> str | None:
         if name in element:
             return name
     return None
+
+
+def _others_say(terms: Terms, element: dict[str, Any], name: str, predicate: str) -> bool:
+    """Whether another member of the object has the same meaning as this one."""
+    return any(other != name and terms.find(other).predicate == predicate for other in element)
 
 
 def _inside(term: Term, value: dict[str, Any]) -> Scope:

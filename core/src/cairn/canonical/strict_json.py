@@ -78,10 +78,18 @@ def parse_json(data: bytes, *, limits: Limits = DEFAULT) -> dict[str, Any]:
         if orjson.dumps(value) != data or (type(value) in (dict, list) and _is_deeper(value, limits.depth)):
             _check_shape(data, limits)
             value = _parse_explicitly(data, limits)
+        elif isinstance(value, dict) and b"\\u0000" not in data and _LONG not in data.translate(_DIGITS):
+            # A lone surrogate cannot be in what orjson writes, and the rest would be seen from outside.
+            return value
     if not isinstance(value, dict):
         raise MalformedError("json-not-object", "the top level of the text is not a JSON object")
     _check_values(value)
     return value
+
+
+# An integer beyond I-JSON has at least so many digits.
+_LONG = b"0" * 16
+_DIGITS = bytes(ord("0") if octet in b"0123456789" else ord(" ") for octet in range(256))
 
 
 def parse_texts(data: bytes) -> list[str] | None:

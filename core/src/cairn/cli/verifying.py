@@ -31,7 +31,7 @@ from cairn.credential import parse_datetime
 from cairn.credential.identity import Holder
 from cairn.errors import CairnError, MalformedError
 from cairn.fetch import HttpSources
-from cairn.folder import AskOnce, Summary, files_in, has_failed, judge_files, progress
+from cairn.folder import AskOnce, Judged, Summary, files_in, has_failed, judge_files, progress
 from cairn.materials import ACCEPT_CREDENTIAL, GivenSources, NoSources, Sources
 from cairn.reading import read
 from cairn.schemas import SchemaStore
@@ -186,27 +186,33 @@ def _verify_folder(chosen: argparse.Namespace, at: datetime) -> int:
     _folder_verifier(chosen, at)
     paths = files_in(Path(chosen.credential))
     summary = Summary()
+    make, line = partial(_folder_verifier, chosen, at), _json_line if chosen.json else _text_line
     with progress(len(paths), sys.stderr) as tell, reader_may_leave():
-        judged = judge_files(
-            paths, partial(_folder_verifier, chosen, at), at=at, jobs=chosen.jobs, as_json=chosen.json
-        )
-        for each in judged:
-            summary.add(each)
-            if chosen.json:
-                # A name need not be UTF-8, and JSON is: what is not is shown by its bytes.
-                name = each.name.encode("utf-8", "backslashreplace").decode()
-                line = {"file": name, "verdict": each.verdict, "accepted": each.accepted}
-                report = each.document or {"code": each.code, "message": each.message}
-                print(to_json({**line, "report": report}).decode())
-            else:
-                reason = f"  {each.code}: {each.message}" if each.code else ""
-                print(printable(f"{each.verdict:<22}  {each.name}{reason}"))
+        for lines, found in judge_files(paths, make, line, at=at, jobs=chosen.jobs):
+            print(*lines, sep="\n")
+            summary.merge(found)
             tell(summary.files)
     counted = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(summary.verdicts.items()))
     print(f"{summary.files:,} files: {counted or 'none'}", file=sys.stderr)
     if summary.failed:
         return REJECTED
     return ACCEPTED if summary.accepted == summary.files else UNDECIDED
+
+
+def _text_line(judged: Judged) -> str:
+    reason = f"  {judged.code}: {judged.message}" if judged.code else ""
+    return printable(f"{judged.verdict:<22}  {judged.name}{reason}")
+
+
+def _json_line(judged: Judged) -> str:
+    # A name need not be UTF-8, and JSON is: what is not is shown by its bytes.
+    name = judged.name.encode("utf-8", "backslashreplace").decode()
+    line = {"file": name, "verdict": judged.verdict, "accepted": judged.accepted}
+    if judged.report is not None:
+        report = judged.report.to_document()
+    else:
+        report = {"code": judged.code, "message": judged.message}
+    return to_json({**line, "report": report}).decode()
 
 
 def _folder_verifier(chosen: argparse.Namespace, at: datetime) -> Verifier:

@@ -61,9 +61,10 @@ class Curve:
     size: int  # of a coordinate and of a scalar, in bytes
     order: int
     signing: ec.ECDSA = field(init=False)
+    """How to sign (RFC 6979) and how to verify."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "signing", ec.ECDSA(self.digest))
+        object.__setattr__(self, "signing", ec.ECDSA(self.digest, deterministic_signing=True))
 
 
 CURVES: Final = {

@@ -45,14 +45,18 @@ class PrivateKey:
     bytes, and no bad random number can give the key away.
     """
 
-    __slots__ = ("_handle", "_public_key")
+    __slots__ = ("_curve", "_handle", "_public_key")
 
     def __init__(self, algorithm: Algorithm, octets: bytes) -> None:
         """From the raw private bytes of ``to_bytes``."""
-        self._handle = _load_private(algorithm, octets)
+        self._hold(algorithm, _load_private(algorithm, octets))
+
+    def _hold(self, algorithm: Algorithm, handle: _Handle) -> None:
+        self._handle = handle
+        self._curve = CURVES.get(algorithm)
         # Always derived, never taken from a caller: an Ed25519 signature made with another public key gives
         # the private one away (RUSTSEC-2022-0093).
-        self._public_key = _public_half(algorithm, self._handle)
+        self._public_key = _public_half(algorithm, handle)
 
     @classmethod
     def generate(cls, algorithm: Algorithm = Algorithm.ED25519) -> PrivateKey:
@@ -61,9 +65,9 @@ class PrivateKey:
             case Algorithm.ED25519:
                 return cls(algorithm, nacl.utils.random(32))
             case Algorithm.P256 | Algorithm.P384 | Algorithm.P521:
-                curve = CURVES[algorithm]
-                scalar = ec.generate_private_key(curve.curve).private_numbers().private_value
-                return cls(algorithm, scalar.to_bytes(curve.size, "big"))
+                made = cls.__new__(cls)
+                made._hold(algorithm, ec.generate_private_key(CURVES[algorithm].curve))
+                return made
             case Algorithm.RSA:
                 return cls(algorithm, _pkcs8(rsa.generate_private_key(65537, 3072)))
 
@@ -104,8 +108,9 @@ class PrivateKey:
             return nacl.bindings.crypto_sign(data, handle)[:64]
         if isinstance(handle, rsa.RSAPrivateKey):
             return handle.sign(data, padding.PKCS1v15(), hashes.SHA256())
-        curve = CURVES[self.algorithm]
-        r, s = decode_dss_signature(handle.sign(data, ec.ECDSA(curve.digest, deterministic_signing=True)))
+        curve = self._curve
+        assert curve is not None  # there is no other kind
+        r, s = decode_dss_signature(handle.sign(data, curve.signing))
         return r.to_bytes(curve.size, "big") + s.to_bytes(curve.size, "big")
 
     def to_bytes(self) -> bytes:
@@ -165,10 +170,7 @@ def _public_half(algorithm: Algorithm, handle: _Handle) -> PublicKey:
         return PublicKey(algorithm, handle[32:])
     if isinstance(handle, rsa.RSAPrivateKey):
         return PublicKey(algorithm, spki(handle.public_key()))
-    point = handle.public_key().public_bytes(
-        serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint
-    )
-    return PublicKey(algorithm, point)
+    return PublicKey.of_curve_point(algorithm, handle.public_key())
 
 
 def _pkcs8(key: rsa.RSAPrivateKey) -> bytes:

@@ -125,11 +125,24 @@ class PublicKey:
                 _load_rsa(self.material)
 
     @classmethod
+    def of_curve_point(cls, algorithm: Algorithm, point: ec.EllipticCurvePublicKey) -> PublicKey:
+        """The key of a point that is on its curve, because the library has it: it is not looked at again."""
+        made = object.__new__(cls)
+        material = point.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint)
+        object.__setattr__(made, "algorithm", algorithm)
+        object.__setattr__(made, "material", material)
+        return made
+
+    @classmethod
     def from_multikey(cls, text: str) -> PublicKey:
         """Read ``publicKeyMultibase`` of a Multikey, which is always base58btc (``z6Mk…``, ``zDna…``)."""
         if not text.startswith("z"):
             raise MalformedError("multikey", "a Multikey is written in base58btc, so it begins with 'z'")
-        octets = multibase_decode(text)
+        return cls.from_multikey_octets(multibase_decode(text))
+
+    @classmethod
+    def from_multikey_octets(cls, octets: bytes) -> PublicKey:
+        """Read what a Multikey spells: the multicodec of its kind and the key."""
         for algorithm, prefix in _MULTIKEY_PREFIXES.items():
             if octets.startswith(prefix):
                 material = octets[len(prefix) :]
@@ -146,10 +159,14 @@ class PublicKey:
 
     def multikey(self) -> str:
         """This key as ``publicKeyMultibase`` of a Multikey."""
+        return multibase_encode(self.multikey_octets())
+
+    def multikey_octets(self) -> bytes:
+        """What a Multikey of this key spells: the multicodec of its kind and the key."""
         material = self.material
         if self.algorithm is Algorithm.RSA:
             material = _pkcs1(_load_rsa(material))
-        return multibase_encode(_MULTIKEY_PREFIXES[self.algorithm] + material)
+        return _MULTIKEY_PREFIXES[self.algorithm] + material
 
     def jwk(self) -> dict[str, str]:
         """This key as a public JWK with the required members only."""

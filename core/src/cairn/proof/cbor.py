@@ -114,7 +114,7 @@ def _read_number_or_string(octets: bytes, start: int) -> tuple[int | str | bytes
 
 def _head(major: int, argument: int) -> bytes:
     if argument < 24:
-        return bytes([major << 5 | argument])
+        return bytes((major << 5 | argument,))
     for low, size in _ARGUMENT.items():
         if argument < 1 << 8 * size:
             return bytes([major << 5 | low]) + argument.to_bytes(size, "big")

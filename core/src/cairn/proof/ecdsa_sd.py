@@ -81,7 +81,7 @@ def sign(
     statements = _Statements.of(unsecured, fresh.hmac_key, names, contexts)
     mandatory = statements.positions(_part(unsecured, mandatory_pointers, names, contexts))
     shown, rest = _parted(statements.lines, mandatory)
-    proof_key = _key_bytes(fresh.proof_key.public_key)
+    proof_key = fresh.proof_key.public_key.multikey_octets()
     _refuse_excess(rest)
     signed = _base_input(unsecured, configuration, proof_key, shown, contexts)
     signatures = [fresh.proof_key.sign(line) for line in rest]
@@ -215,7 +215,7 @@ class _Base:
                 and _are_bytes(32, hmac_key)
                 and all(isinstance(pointer, str) for pointer in pointers)
             ):
-                return cls(signature, _key_bytes(_key(key)), hmac_key, signatures, pointers)
+                return cls(signature, _key(key).multikey_octets(), hmac_key, signatures, pointers)
         raise _malformed()
 
 
@@ -241,7 +241,7 @@ class _Derived:
                 and len(set(labels.values())) == len(labels)
             ):
                 named = {number: f"_:{multibase_encode(octets, 'u')}" for number, octets in labels.items()}
-                return cls(signature, _key_bytes(_key(key)), signatures, named, frozenset(mandatory))
+                return cls(signature, _key(key).multikey_octets(), signatures, named, frozenset(mandatory))
         raise _malformed()
 
 
@@ -312,14 +312,10 @@ def _base_input(
     return told + proof_key + sha256(b"".join(mandatory)).digest()
 
 
-def _key_bytes(key: PublicKey) -> bytes:
-    return multibase_decode(key.multikey())
-
-
 def _key(octets: bytes) -> PublicKey:
     """The key made for this proof. An unknown kind of key is no doubt here: there is only one kind."""
     try:
-        key = PublicKey.from_multikey(multibase_encode(octets))
+        key = PublicKey.from_multikey_octets(octets)
     except CairnError as error:
         raise _malformed() from error
     if key.algorithm is not Algorithm.P256:
