@@ -233,7 +233,9 @@ def _bare(document: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name != "credentialStatus"}
 
 
-def _peer(way: Way, credentials: list[Any], credential_of: Callable[[Any], Any] = lambda given: given) -> Side:
+def _peer(
+    way: Way, credentials: list[Any], credential_of: Callable[[Any], Any] = lambda given: given
+) -> Side:
     """The peer's whole judgement of each in turn, from what comes over the wire."""
     lists = {url: parse_json(data) for url, data in way.sources.answers.items()}
     found = batch_resolvers(default_resolver(), resolve_status_list=lists.__getitem__)
