@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Awarding to one person, with a look before it counts; lists of people are in ``web.lists``."""
+"""Awarding to one person, with a look before it counts; to many: ``web.lists``, ``web.batch``."""
 
 from __future__ import annotations
 
