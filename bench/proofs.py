@@ -15,6 +15,8 @@ refusal takes is told beside it.
     known     badges of one achievement
     shape     badges of one shape, each of another achievement
     unseen    badges of which none has the shape of another
+    first     the same, beside the same verifier when it learns nothing: what looking for shapes costs those
+              that are not seen again
 
 The peer is the fastest that is known to do the same work, `@digitalbazaar/vc` in Node, with contexts
 preloaded and keys ready. PyLD alone is what any Data Integrity library on it must pay at least: the canonical
@@ -135,6 +137,24 @@ class Bench:
             return report.accepted
 
         return Side("Cairn", lambda number: self.judge(signed[number % DISTINCT]), is_right)
+
+    def beside_a_verifier_that_learns_nothing(self, signed: list[bytes]) -> tuple[Side, Side]:
+        """Each document is the first of its shape for both."""
+
+        def side(name: str, learn: Callable[[Shapes], None]) -> Side:
+            kept: list[Shapes] = []
+
+            def work(number: int) -> Report:
+                if not kept or number % DISTINCT == 0:
+                    kept[:] = [Shapes()]
+                    learn(kept[0])
+                familiar.SHAPES = kept[0]
+                return self.judge(signed[number % DISTINCT])
+
+            return Side(name, work, lambda _number, report: report.accepted)
+
+        learning = side("Cairn", lambda _shapes: None)
+        return learning, side("Cairn, learning nothing", lambda shapes: shapes.learn_by(lambda _piece: None))
 
     def require_refusal(self, secured: bytes) -> None:
         changed = secured.replace(b"Guild", b"Guilt", 1)
@@ -284,6 +304,9 @@ def comparisons(only: str) -> Iterator[Comparison]:
             peer = bench.node_signing()
             if peer is not None:
                 yield Comparison(f"{name}.vs-peer", signing, peer)
+        name = f"verify.{SUITE}.first.{bench.size}"
+        if _is_wanted(name, only):
+            yield Comparison(name, *bench.beside_a_verifier_that_learns_nothing(bench.signed("unseen")))
         for kind in KINDS:
             name = f"verify.{SUITE}.{kind}.{bench.size}"
             # What used to be the only kind keeps its name beside PyLD.
