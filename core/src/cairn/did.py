@@ -302,6 +302,7 @@ _PERCENT = re.compile(r"%([0-9A-F]{2})")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 
 
+@lru_cache(maxsize=256)
 def did_web_url(did: str) -> str:
     """The https URL of a did:web's document (did:web method §3.2); nothing hostile gets this far (B89, B93).
 

@@ -125,7 +125,8 @@ def test_so_does_a_badge_of_an_issuer_with_a_document_of_keys():
         reports(make(number), answers)
 
     assert same(make(7), answers)
-    # The key is looked up each time: nothing of the last answer is kept.
+    assert [names[0] for names in recall._KEPT_KEYS] == [WEB]
+    # What is kept counts as long as the issuer's document is the same.
     withdrawn = sources(**{WEB_URL: did_document(WEB, OTHER.public_key)})
     assert not same(make(8), withdrawn)
     assert (
@@ -154,6 +155,50 @@ def test_a_key_that_is_out_of_use_is_told_as_such(is_token, mark, code):
     withdrawn = sources(**{WEB_URL: to_json(keys)})
     assert not same(make(8), withdrawn)
     assert reports(make(8), withdrawn)[0].finding("signature").code == code
+
+
+def test_a_document_that_was_kept_elsewhere_vouches_for_nothing():
+    """The same key under the same name, but today nobody could get the issuer's document."""
+    make = by_an_issuer_with_a_document
+    answers = sources(**{WEB_URL: did_document(WEB, KEY.public_key)})
+    for number in range(6):
+        reports(make(number), answers)
+    assert same(make(7), answers)
+
+    for body in (None, b"{}", did_document(WEB, OTHER.public_key)):
+        today = sources() if body is None else sources(**{WEB_URL: body})
+        short, long = reports(make(8), today)
+        assert to_json(short.to_document()) == to_json(long.to_document())
+        assert not short.accepted
+
+
+def test_the_document_of_an_issuer_is_kept_only_while_it_is_small(monkeypatch):
+    monkeypatch.setattr(recall, "_MAX_KEPT_DOCUMENT", 100)
+    answers = sources(**{WEB_URL: did_document(WEB, KEY.public_key)})
+
+    for number in range(6):
+        assert reports(by_an_issuer_with_a_document(number), answers)[0].accepted
+
+    assert recall._KEPT_KEYS == {}
+
+
+def test_the_same_is_asked_about_a_known_badge_of_an_issuer_with_a_document():
+    answers = {WEB_URL: did_document(WEB, KEY.public_key)}
+    asked = []
+    for number in range(6):
+        world = sources(**answers)
+        gather(read(by_an_issuer_with_a_document(number)), world, at=NOON)
+        asked.append(world.asked)
+        reports(by_an_issuer_with_a_document(number), sources(**answers))
+
+    assert asked == [[WEB_URL]] * 6
+
+
+def by_an_issuer_with_a_document(number):
+    document = badge(number)
+    document["issuer"]["id"] = WEB
+    del document["credentialStatus"]
+    return signed(document, method=f"{WEB}#key-1")
 
 
 def test_a_did_jwk_is_known_by_its_name_as_well():

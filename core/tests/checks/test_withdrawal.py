@@ -636,10 +636,26 @@ def test_a_bit_that_says_something_else_than_withdrawn_has_no_short_answer(purpo
     assert withdrawal.not_withdrawn(materials(badge(), revocation), facts(badge()), NOON).code == "ok"
 
 
-def test_a_list_with_a_twin_has_no_short_answer():
-    answers = {LIST: signed_status_list(LIST, with_suspension=True), TWIN: twin(set_bits=(INDEX,))}
+@pytest.mark.parametrize(
+    ("answer", "is_short"),
+    [
+        (twin(), True),
+        (twin(set_bits=(INDEX + 1,)), True),
+        (twin(set_bits=(INDEX,)), False),
+        (twin(signer=OTHER), False),
+        (signed_status_list(LIST, purpose="suspension"), False),
+        (b"{}", False),
+        (None, False),
+    ],
+)
+def test_a_short_answer_asks_the_twin_as_well(answer, is_short):
+    answers = {LIST: signed_status_list(LIST, with_suspension=True)}
+    if answer is not None:
+        answers[TWIN] = answer
 
-    assert withdrawal.not_withdrawn(materials(badge(), answers), facts(badge()), NOON) is None
+    found = withdrawal.not_withdrawn(materials(badge(), answers), facts(badge()), NOON)
+
+    assert found == (status(answers) if is_short else None)
 
 
 def test_what_a_list_says_that_needs_more_words_has_no_short_answer_b87():

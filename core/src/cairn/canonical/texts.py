@@ -81,12 +81,13 @@ class Forms(Generic[T]):
         """What is kept of such a text, and what is in its gaps."""
         branch, at = self._first, 0
         values: list[str] = []
-        while branch.steps:
-            steps = branch.steps
-            # Sorted, so that what the text goes on with is the last of those that are not behind it.
-            ahead = text[at : at + branch.longest] if len(steps) > 1 else ""
-            number = bisect_right(steps, ahead, key=_PRINTED) - 1 if ahead else 0
-            printed, length, following = steps[number]
+        while steps := branch.steps:
+            if len(steps) == 1:
+                printed, length, following = steps[0]
+            else:
+                # Sorted, so that what the text goes on with is the last of those that are not behind it.
+                number = bisect_right(steps, text[at : at + branch.longest], key=_PRINTED) - 1
+                printed, length, following = steps[max(number, 0)]
             if not text.startswith(printed, at):
                 break
             at += length

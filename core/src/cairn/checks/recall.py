@@ -24,6 +24,7 @@ from cairn.credential.address import is_identifier
 from cairn.did import OWN_KEYS
 from cairn.errors import CairnError
 from cairn.late import draft_of, new
+from cairn.materials import Unavailable, controller_url
 from cairn.plain import known_of
 from cairn.proof import Answer, Outcome, familiar, familiar_sd_jwt, familiar_token, jose, jws
 from cairn.proof.data_integrity import INTACT
@@ -46,10 +47,13 @@ RECALLED: tuple[Check, ...] = (structure, schema, proof, status, period, resourc
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """The key of an issuer who is one, and what is found about it; all of that follows from its name."""
+    """A key of an issuer, and what is found about it: that follows from names and from one document."""
 
     method: VerificationMethod
     finding: Finding
+    url: str | None
+    """Where that document is; None when the issuer's name is its key."""
+    document: bytes | None
 
     def resolve(self, _wanted: object) -> VerificationMethod:
         return self.method
@@ -60,6 +64,15 @@ _PASSED = Outcome.PASSED
 
 _KEPT_KEYS: dict[tuple[str, str, str], _Kept] = {}
 _MAX_KEPT_KEYS = 256
+_MAX_KEPT_DOCUMENT = 64 * 1024
+
+
+def _kept(materials: Materials, names: tuple[str, str, str]) -> _Kept | None:
+    """What is known of an issuer's key, if the issuer's document is still the same."""
+    kept = _KEPT_KEYS.get(names)
+    if kept is None or kept.url is None or materials.resources.get(kept.url) == kept.document:
+        return kept
+    return None
 
 
 def recall(materials: Materials, at: datetime) -> tuple[Finding, ...] | None:
@@ -112,7 +125,7 @@ def _embedded(
         return None  # unsigned, or signed in a way that is asked about in full
     signed = familiar.Proof(str(facts.created), str(facts.method), str(facts.signature))
     names = (str(facts.issuer), signed.method, EMBEDDED)
-    kept = _KEPT_KEYS.get(names)
+    kept = _kept(materials, names)
     resolve = resolver(materials) if kept is None else kept.resolve
     if not familiar.holds(glance, suite, signed, resolve, at=at):
         return None
@@ -148,7 +161,7 @@ def _token(materials: Materials, glance: Glance, issuer: str, at: datetime) -> t
     if named is None:
         return None
     names = (issuer, named, TOKEN)
-    kept = _KEPT_KEYS.get(names)
+    kept = _kept(materials, names)
     resolve = resolver(materials) if kept is None else kept.resolve
     answer = look_at_token(materials.credential, resolve, at)
     if answer.outcome is not _PASSED:
@@ -203,7 +216,7 @@ def _signed(
     if named is None:
         return None
     names = (issuer, named, format)
-    kept = _KEPT_KEYS.get(names)
+    kept = _kept(materials, names)
     resolve = resolver(materials) if kept is None else kept.resolve
     try:
         method = resolve(named)
@@ -252,10 +265,15 @@ def _keep(materials: Materials, names: tuple[str, str, str], answer: Answer, res
     """What is found about a key that has signed, kept if the key is its issuer."""
     bound = bind_to_issuer(materials, answer)
     issuer, named, _ = names
-    if issuer.startswith(OWN_KEYS):
-        if len(_KEPT_KEYS) >= _MAX_KEPT_KEYS:
-            _KEPT_KEYS.clear()
-        # One for all of them, so nobody may write into it.
-        shared = replace(bound, details=MappingProxyType(dict(bound.details)))
-        _KEPT_KEYS[names] = _Kept(resolve(named), shared)
+    url = controller_url(issuer) if issuer.startswith("did:web:") else None
+    document = None if url is None else materials.resources.get(url)
+    if isinstance(document, Unavailable) or len(document or b"") > _MAX_KEPT_DOCUMENT:
+        return bound
+    if document is None and not issuer.startswith(OWN_KEYS):
+        return bound
+    if len(_KEPT_KEYS) >= _MAX_KEPT_KEYS:
+        _KEPT_KEYS.clear()
+    # One for all of them, so nobody may write into it.
+    shared = replace(bound, details=MappingProxyType(dict(bound.details)))
+    _KEPT_KEYS[names] = _Kept(resolve(named), shared, url, document)
     return bound

@@ -120,11 +120,12 @@ def _one_status(materials: Materials, pointer: Any, at: datetime) -> tuple[Findi
         message = f"We do not know what a status of purpose {entry.purpose[:40]!r} means."
         return (undecided("status", "status-purpose", message, **details),)
     try:
-        listed = _status_list(materials, entry, materials.credential.unverified_issuer, at)
+        issuer = materials.credential.unverified_issuer
+        listed = _status_list(materials, entry, issuer, at)
         value = listed.bits.value(entry.index, entry.size)
         told = [(entry.purpose, value)]
         if entry.purpose == REVOCATION and listed.has_twin:
-            twin = _twin(materials, entry.list_url, len(listed.bits), at)
+            twin = _twin(materials, entry.list_url, len(listed.bits), issuer, at)
             told.append((SUSPENSION, int(twin.get(entry.index))))
     except CairnError as error:
         message = f"We could not use the issuer's status list: {error.message}"
@@ -234,8 +235,12 @@ def not_withdrawn(materials: Materials, facts: Facts, at: datetime) -> Finding |
         entry = _entry(facts.purpose, facts.list_url, facts.status_id)
         index = read_index(facts.list_index)
         listed = _status_list(materials, entry, facts.issuer, at)
-        if listed.has_twin or listed.bits.get(index):
+        if listed.bits.get(index):
             return None
+        if listed.has_twin and entry.purpose == REVOCATION:
+            twin = _twin(materials, entry.list_url, len(listed.bits), facts.issuer, at)
+            if twin.get(index):
+                return None
     except CairnError:
         return None
     if _tells_on_holder_by_name(facts.id or "", entry.list_url):
@@ -343,11 +348,10 @@ def _judge_status_list(
     return document, bits
 
 
-def _twin(materials: Materials, list_url: str, length: int, at: datetime) -> StatusList:
+def _twin(materials: Materials, list_url: str, length: int, issuer: str | None, at: datetime) -> StatusList:
     """The suspensions beside a list of our own form: announced under its signature, so never optional."""
     url = suspension_url(list_url)
-    entry = StatusEntry(SUSPENSION, 0, url)
-    twin = _status_list(materials, entry, materials.credential.unverified_issuer, at)
+    twin = _status_list(materials, StatusEntry(SUSPENSION, 0, url), issuer, at)
     own = twin.document["credentialSubject"].get("id")
     if own != subject_id(url, purpose=SUSPENSION) or len(twin.bits) != length:
         raise UnavailableError("status-list-twin", "The list of suspensions belongs to another list.")

@@ -218,7 +218,8 @@ def _verify_ed25519(material: bytes, message: bytes, signature: bytes) -> bool:
     """RFC 8032 §5.1.7 without cofactor; an R of small order or an S beyond L is refused first (B53)."""
     if len(signature) != 64 or signature[:32] in ED25519_REFUSED_POINTS:
         return False
-    if int.from_bytes(signature[32:], "little") >= ED25519_ORDER:
+    # L is 2^252 and a little, so only an S with a bit beyond that has to be compared.
+    if signature[63] > 0x0F and int.from_bytes(signature[32:], "little") >= ED25519_ORDER:
         return False
     try:
         crypto_sign_open(signature + message, material)
