@@ -4,7 +4,8 @@
 ``page.credential`` has a warm verdict: each page was judged within the last minute, as with any badge that
 more than one person looks at. ``page.credential.fresh`` judges each anew. ``page.verify`` is the empty form.
 ``catalogue.search`` finds words among 100,000 achievements, other ones each time, with the counts of every
-filter. ``backpack.page`` is a wallet of 5,000 credentials as its holder sees it.
+filter. ``backpack.page`` is a wallet of 5,000 credentials as its holder sees it. ``portfolio.page`` shows
+twenty, and ``portfolio.pdf`` is the same on paper, against nothing but a Typst compile of the same document.
 """
 
 from __future__ import annotations
@@ -21,10 +22,19 @@ if TYPE_CHECKING:
 # Pages in turn; all of them fit into the server's cache, so a warm page stays warm.
 PAGES = 200
 
-NAMES = ("page.credential", "page.credential.fresh", "page.verify", "catalogue.search", "backpack.page")
+NAMES = (
+    "page.credential",
+    "page.credential.fresh",
+    "page.verify",
+    "catalogue.search",
+    "backpack.page",
+    "portfolio.page",
+    "portfolio.pdf",
+)
 
 ACHIEVEMENTS = 100_000
 HELD = 5_000
+SHOWN = 20
 
 Answer = tuple[str, bytes]
 
@@ -44,6 +54,8 @@ def comparisons(only: str) -> Iterator[Comparison]:
         yield Comparison("catalogue.search", _searching(visit), trivial)
     if "backpack.page" in wanted:
         yield Comparison("backpack.page", _leafing(visit), trivial)
+    if {"portfolio.page", "portfolio.pdf"} & wanted:
+        yield from _portfolio(visit, trivial, wanted)
     if "page.verify" in wanted:
         form = Side(
             "Cairn",
@@ -91,6 +103,92 @@ def _leafing(visit: Callable[..., Answer]) -> Side:
         lambda number: visit("/wallet", query=f"page={number % 100 + 1}", cookie=cookie),
         lambda _number, answer: answer[0] == "200 OK" and answer[1].count(b'class="tile"') == 25,
     )
+
+
+def _portfolio(visit: Callable[..., Answer], trivial: Side, wanted: set[str]) -> Iterator[Comparison]:
+    portfolio_of(SHOWN)
+    if "portfolio.page" in wanted:
+        page = Side(
+            "Cairn",
+            lambda _number: visit("/p/hanna-holder"),
+            lambda _number, answer: answer[0] == "200 OK" and b"Hanna Holder" in answer[1],
+        )
+        yield Comparison("portfolio.page", page, trivial)
+    if "portfolio.pdf" in wanted:
+        # From an address of its own each time: how often one may ask is not what is measured.
+        paper = Side(
+            "Cairn",
+            lambda number: visit(
+                "/p/hanna-holder.pdf", address=f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+            ),
+            lambda _number, answer: answer[0] == "200 OK" and answer[1].startswith(b"%PDF"),
+        )
+        yield Comparison("portfolio.pdf", paper, _bare_typst())
+
+
+def _bare_typst() -> Side:
+    """The same words, template, fonts and standards, and no server around them."""
+    import json
+    from importlib.resources import files
+
+    import typst
+    from django.utils import timezone
+
+    from cairn_server.wallets.models import Portfolio
+    from cairn_server.web import portfolio
+
+    at = timezone.now()
+    told = json.dumps(portfolio.told(Portfolio.objects.get(), at=at), ensure_ascii=False)
+    folder = files("cairn_server.web") / "print"
+    template = (folder / "portfolio.typ").read_bytes()
+    fonts = typst.Fonts(
+        include_system_fonts=True, include_embedded_fonts=True, font_paths=[str(folder / "fonts")]
+    )
+
+    def compiled(_number: int) -> bytes:
+        made = typst.Compiler(font_paths=fonts).compile(
+            template,
+            format="pdf",
+            sys_inputs={"portfolio": told},
+            pdf_standards=["a-2a", "ua-1"],
+            timestamp=int(at.timestamp()),
+        )
+        assert isinstance(made, bytes)
+        return made
+
+    return Side("a bare Typst compile", compiled, lambda _number, answer: answer.startswith(b"%PDF"))
+
+
+def portfolio_of(count: int) -> None:
+    """A public portfolio of so many credentials that were awarded here and accepted."""
+    version = installation.start()
+
+    from allauth.account.models import EmailAddress
+    from django.utils import timezone
+
+    from cairn_server.accounts.models import Person
+    from cairn_server.issuing import claiming, services
+    from cairn_server.issuing.services import Recipient
+    from cairn_server.wallets import portfolio, sharing
+    from cairn_server.wallets.models import Visibility
+
+    at = timezone.now()
+    owner = Person.objects.get(email="potter@bench.example")
+    holder = Person.objects.create_user("shown@bench.example", name="Hanna Holder")
+    EmailAddress.objects.create(user=holder, email=holder.email, verified=True, primary=True)
+    mine = portfolio.begin(by=holder, handle="hanna-holder", name="Hanna Holder", at=at)
+    for number in range(count):
+        awarded = services.award(
+            by=owner,
+            version=version,
+            recipient=Recipient("Hanna Holder", holder.email),
+            request_key=f"bench-shown:{number}",
+            at=timezone.now(),
+        )
+        held = claiming.accept(awarded, by=holder, at=timezone.now())
+        sharing.set_visibility(held, by=holder, to=Visibility.PUBLIC, at=timezone.now())
+        portfolio.place(mine, by=holder, thing=held, at=timezone.now())
+    portfolio.publish(mine, by=holder, in_search_engines=False, at=timezone.now())
 
 
 def _credential_pages() -> list[str]:

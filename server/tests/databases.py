@@ -32,6 +32,8 @@ ROOT = Path(__file__).resolve().parents[2]
 ON_POSTGRESQL = [
     ROOT / "server/tests" / name
     for name in (
+        "accounts/test_joining.py",
+        "accounts/test_proving.py",
         "achievements/test_catalogue.py",
         "issuing",
         "journal",

@@ -145,6 +145,8 @@ OWN = [
     "account",
     "account-data",
     "account-delete",
+    "account-join",
+    "account-letters",
     "wallet",
     "wallet-bring",
     "wallet-collections",
@@ -167,7 +169,7 @@ OWN_ACT = ["wallet-accept"]
 KEPT = ["wallet-credential", "wallet-file", "wallet-share", "wallet-collection", "collection-share"]
 
 # Of one credential, for its holder alone: there is nothing for anybody else, members of its issuer included.
-HOLDERS = ["wallet-renew", "wallet-put"]
+HOLDERS = ["wallet-renew", "wallet-put", "wallet-answer"]
 # The same, only ever posted to.
 HOLDERS_ACT = ["wallet-token"]
 # Of one offer to a wallet, for whoever has made it.
@@ -235,6 +237,7 @@ PUBLIC = {
     "public-credential": (404, 404),
     "public-file": (404, 404),
     "public-card": (404, 404),
+    "claim": (404, 404),
     "shown": (404, 404),
     "shown-file": (404, 404),
     "oembed": (404, 404),

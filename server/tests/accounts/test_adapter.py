@@ -31,12 +31,19 @@ CONTEXT = {
     "from_email": "old@people.example",
     "to_email": "lena@people.example",
     "deleted_email": "old@people.example",
+    "organisation": "Lakeside College",
 }
 LINKED = {
     "account/email/account_already_exists": CONTEXT["password_reset_url"],
     "account/email/unknown_account": CONTEXT["signup_url"],
 }
-CODED = ["account/email/email_confirmation", "account/email/login_code", "account/email/password_reset_code"]
+CODED = [
+    "account/email/claim_code",
+    "account/email/email_confirmation",
+    "account/email/join_code",
+    "account/email/login_code",
+    "account/email/password_reset_code",
+]
 
 
 def written(prefix, **changes):

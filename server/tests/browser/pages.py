@@ -57,6 +57,7 @@ PAGES: dict[str, dict[str, str]] = {
         "invitation, over": "/invitation/over",
         "openapi-view": "/api/v1/docs",
         "interaction, over": "/interactions/AAAAAAAAAAAAAAAAAAAAAA",
+        "claim": "{claim}",
     },
     "colleague": {
         "wallet, empty": "/wallet",
@@ -81,6 +82,9 @@ PAGES: dict[str, dict[str, str]] = {
         "account": "/account/",
         "account-data": "/account/data",
         "account-delete": "/account/delete",
+        "account-join": "/account/join",
+        "account-letters": "/account/letters",
+        "wallet-answer": "/wallet/{own}/answer",
         "account_email": "/account/email/",
         "account_logout": "/account/logout/",
         "mfa_index": "/account/2fa/",
@@ -235,6 +239,7 @@ def furnish(owner: Visitor, colleague: Visitor) -> Desk:
     desk["act"] = _part(act, -1)
 
     _show(owner, desk)
+    desk["claim"] = _award_letter(owner, desk)
     make_token(owner, desk)
     owner.open(f"{base}/tokens")
     desk["token"] = _part(owner.link("/revoke"), -2)
@@ -258,8 +263,8 @@ def furnish(owner: Visitor, colleague: Visitor) -> Desk:
 def _show(owner: Visitor, desk: Desk) -> None:
     """Put a credential into a collection and on a portfolio, and show both to others."""
     owner.open("/wallet")
-    if owner.page.get_by_role("button", name="Put it into my wallet").count():
-        owner.press("Put it into my wallet")
+    if owner.page.get_by_role("button", name="Accept it").count():
+        owner.press("Accept it")
     owner.open(str(owner.page.locator("main .tile h2 a").first.get_attribute("href")))
     desk["held"] = _part(owner.page.url, -1)
     owner.fill(new="For an application")
@@ -279,6 +284,17 @@ def _show(owner: Visitor, desk: Desk) -> None:
     owner.open(f"/wallet/held/{desk['held']}/share")
     owner.press("Put it on my portfolio")
     owner.press("Make it public")
+
+
+def _award_letter(owner: Visitor, desk: Desk) -> str:
+    """The link of a letter that nobody has answered."""
+    owner.open(f"{desk['base']}/award")
+    owner.fill(name="Cleo Claimant", email="cleo@people.example")
+    owner.press("Preview")
+    owner.press("Award")
+    link = re.search(r"/claim/\S+", owner.mail("cleo@people.example", "has awarded you"))
+    assert link is not None
+    return link[0]
 
 
 def _part(address: str, number: int) -> str:

@@ -6,6 +6,7 @@ Told twice: with scripts, and with scripts switched off.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,9 @@ CONTENT = ("Tuning a harp", "Siri Holm", "Harp House", "Lute House")
 def test_from_an_address_to_a_verified_and_then_revoked_badge(
     scripts: bool, window: Callable[..., Visitor]
 ) -> None:
-    newcomer, learner, stranger = (window(java_script_enabled=scripts) for _ in range(3))
+    newcomer, stranger = (window(java_script_enabled=scripts) for _ in range(2))
+    # The learner has a telephone, and no account.
+    learner = window(java_script_enabled=scripts, viewport={"width": 360, "height": 740})
     # Two organisations on one server may not share a name.
     house = "Harp House" if scripts else "Lute House"
     address = f"siri@{house[:4].lower()}.example"
@@ -40,10 +43,10 @@ def test_from_an_address_to_a_verified_and_then_revoked_badge(
     describe_and_publish(newcomer, scripts)
     desk = award(newcomer, house, address)
 
-    # The learner reads the mail and takes the credential away in its four forms.
-    assert house in learner.mail(address, "has awarded you")
-    learner.page.get_by_role("main").get_by_role("link", name="/c/").click()
-    page = learner.page.url
+    # The learner reads the mail, accepts with a code, and takes the credential away in its four forms.
+    accept(learner, house, address)
+    page = learner.site.url + learner.link(".json").removesuffix(".json")
+    learner.open(page)
     learner.page.get_by_role("heading", name="Tuning a harp").wait_for()
     assert "Genuine, unchanged and currently valid." in learner.words
     assert f"Awarded to Siri Holm by {house}" in learner.words
@@ -94,6 +97,25 @@ def test_from_an_address_to_a_verified_and_then_revoked_badge(
     assert "Somebody else tuned it." in learner.mail(address, "has revoked")
 
     assert newcomer.complaints + learner.complaints + stranger.complaints == []
+
+
+def accept(learner: Visitor, house: str, address: str) -> None:
+    """What, from whom, why; yes, with a code to the address; and then it can be shown."""
+    assert house in learner.mail(address, "has awarded you")
+    learner.page.get_by_role("main").get_by_role("link", name="/claim/").click()
+    question = learner.page.url
+    learner.page.get_by_role("heading", name="Tuning a harp").wait_for()
+    assert "47 strings in an hour" in learner.words
+    assert address not in learner.page.content()
+    learner.press("Accept it")
+    code = re.search(r"^[0-9]{6}$", learner.mail(address, "Your code for an award"), re.M)
+    assert code is not None, learner.words
+    learner.open(question)
+    learner.fill(code=code[0])
+    learner.press("Accept it")
+    assert learner.page.url == question
+    assert "It is in your wallet here" in learner.words
+    assert learner.page.get_by_role("link", name="Add to LinkedIn").count() == 1
 
 
 def become_an_issuer(newcomer: Visitor, house: str) -> None:

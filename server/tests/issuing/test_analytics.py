@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from server.tests.conftest import MONDAY, TUESDAY
 
-from cairn_server.issuing import analytics, delivery
+from cairn_server.issuing import analytics, claiming
 from cairn_server.issuing.analytics import Kind, Tally, figures, shown
 from cairn_server.issuing.life import DailyCount
 from cairn_server.issuing.models import SecuredCredential
@@ -81,8 +81,8 @@ def test_two_days_are_two_numbers(credential, tally):
 def test_a_credential_in_a_wallet_is_claimed_once(credential, learner):
     secured = SecuredCredential.objects.get(credential=credential, format="vc+ld+json")
 
-    delivery.put_into_wallet(secured, holder=learner, at=TUESDAY)
-    delivery.put_into_wallet(secured, holder=learner, at=TUESDAY)
+    claiming.put_into_wallet(secured, holder=learner, at=TUESDAY)
+    claiming.put_into_wallet(secured, holder=learner, at=TUESDAY)
 
     assert DailyCount.objects.get(kind="claimed").count == 1
 

@@ -14,7 +14,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from server.tests.conftest import MONDAY, PUBLIC_URL, TUESDAY
 
 from cairn_server.errors import NotAllowed, NotVisible
-from cairn_server.issuing import delivery, services
+from cairn_server.issuing import claiming, delivery, services
 from cairn_server.issuing.models import Delivery, SecuredCredential
 from cairn_server.issuing.representations import representation
 from cairn_server.issuing.services import AlreadyRevoked, Recipient
@@ -40,11 +40,11 @@ def test_an_award_is_told_to_its_holder(credential):
 
     (message,) = mail.outbox
     html = message.alternatives[0].content
-    link = f"{PUBLIC_URL}/c/{credential.public_id}"
+    [link] = re.findall(rf"{PUBLIC_URL}/claim/[\w-]{{22}}$", message.body, re.MULTILINE)
     assert message.to == ["lena@people.example"]
     assert message.reply_to == ["badges@lakeside.example"]
     assert message.subject == "Lakeside College has awarded you “First firing”"
-    assert link in message.body
+    assert credential.public_id not in message.body
     assert re.findall(r'href="([^"]+)"', html) == [link]  # one link
     assert "src=" not in html  # and nothing that tells us whether it was read
     assert Delivery.objects.get().state == "sent"
@@ -146,8 +146,14 @@ def test_a_message_that_two_processes_see_is_claimed_by_one(credential):
 # Wallets
 
 
-def test_a_holder_we_know_finds_it_in_the_wallet(learner, credential):
+def test_nothing_is_in_a_wallet_before_it_was_accepted(learner, credential):
     delivery.deliver_due(at=MONDAY)
+
+    assert not held_by(learner).exists()
+
+
+def test_what_is_accepted_is_in_the_wallet_as_it_was_signed(learner, credential):
+    claiming.accept(credential, by=learner, at=MONDAY)
 
     (held,) = held_by(learner)
     assert bytes(held.secured) == representation(credential, "json")[0]
@@ -162,18 +168,18 @@ def test_an_address_that_is_verified_later_brings_what_waited(award, learner):
     assert not held_by(learner).exists()
 
     EmailAddress.objects.create(user=learner, email="lena@work.example", verified=False)
-    assert delivery.deliver_waiting(learner, at=TUESDAY) == 0  # B146: a claim is no proof
+    assert claiming.accept_waiting(learner, at=TUESDAY) == 0  # B146: a claim is no proof
     EmailAddress.objects.filter(email="lena@work.example").update(verified=True)
-    assert delivery.deliver_waiting(learner, at=TUESDAY) == 1
+    assert claiming.accept_waiting(learner, at=TUESDAY) == 1
 
     assert held_by(learner).count() == 1
-    assert delivery.deliver_waiting(learner, at=TUESDAY) == 0
+    assert claiming.accept_waiting(learner, at=TUESDAY) == 0
 
 
 def test_also_what_was_revoked_meanwhile_is_found(issuer, learner, credential):
     services.revoke(credential, by=issuer, reason="x", at=MONDAY)
 
-    assert delivery.deliver_waiting(learner, at=TUESDAY) == 1
+    assert claiming.accept_waiting(learner, at=TUESDAY) == 1
 
 
 def test_f16_a_record_with_a_flipped_bit_is_not_delivered(learner, credential):

@@ -40,15 +40,16 @@ def test_a_learner_is_told_which_wallets_have_a_copy(learner, award):
     assert told["wallets"] == [holder.did]
 
 
-def test_the_download_of_ones_data_holds_the_signed_bytes_also_of_what_was_not_delivered_yet(
+def test_the_download_of_ones_data_holds_the_signed_bytes_also_of_what_waits_for_an_answer(
     learner, award, signed_in
 ):
     credential = award(at=timezone.now())
 
     response = signed_in(learner).post("/account/data")
 
-    with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
+    with zipfile.ZipFile(io.BytesIO(response.getvalue())) as archive:
         told = parse_json(archive.read("data.json"))
-        files = [archive.read(each["file"]) for each in told["wallet"]]
+        files = [archive.read(name) for name in archive.namelist() if name.startswith("waiting/")]
+    assert told["wallet"] == []
     assert files == [representation(credential, "json")[0]]
     assert [each["id"] for each in told["awards"]] == [credential.public_id]

@@ -13,7 +13,7 @@ import cairn
 from cairn_server.achievements import services as achievements
 from cairn_server.achievements.services import InvalidField
 from cairn_server.errors import NotAllowed, NotVisible
-from cairn_server.issuing import renewal, standing, status_lists
+from cairn_server.issuing import claiming, renewal, standing, status_lists
 from cairn_server.issuing.life import RenewalRequest, RenewalRule
 from cairn_server.issuing.models import Credential, Delivery
 from cairn_server.issuing.renewal import Stage
@@ -33,6 +33,19 @@ def version(issuer, organisation):
         by=issuer, organisation=organisation, fields=FIELDS | {"validity_days": 365}, at=MONDAY
     )
     return achievements.publish(draft, by=issuer, at=MONDAY)
+
+
+@pytest.fixture
+def award(award, learner):
+    """As in conftest, and accepted by Lena where it is hers."""
+
+    def make(**changes):
+        made = award(**changes)
+        if made.recipient_email == learner.email:
+            claiming.accept(made, by=learner, at=made.awarded_at)
+        return made
+
+    return make
 
 
 @pytest.fixture

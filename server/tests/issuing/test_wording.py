@@ -59,7 +59,7 @@ def test_own_words_stand_among_ours(
         message.body.index(first) < message.body.index(own) < message.body.index("Your credential is signed")
     )
     assert "See you at<br>the First firing party." in message.alternatives[0].content
-    assert "https://cairn.example/c/" in message.body
+    assert "https://cairn.example/claim/" in message.body
 
 
 def test_b127_what_stands_in_a_name_is_never_a_template(

@@ -17,7 +17,7 @@ from server.tests.desk import Desk, furnish
 
 from cairn.canonical import parse_json
 from cairn_server.accounts.models import Person
-from cairn_server.issuing import delivery
+from cairn_server.issuing import claiming
 from cairn_server.issuing import services as issuing
 
 if TYPE_CHECKING:
@@ -141,15 +141,18 @@ def test_ones_data_is_one_file(desk: Desk, learner: Person, signed_in: Callable[
         request_key="data",
         at=MONDAY,
     )
-    delivery.deliver_due(at=MONDAY)
+    claiming.accept_waiting(learner, at=MONDAY)
 
     answer = signed_in(learner).post("/account/data")
 
-    archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    archive = zipfile.ZipFile(io.BytesIO(answer.getvalue()))  # type: ignore[attr-defined]
     told = parse_json(archive.read("data.json"))
     assert told["account"]["email"] == "lena@people.example"
     assert answer["Cache-Control"] == "no-store"
-    assert {"data.json", "resume.json", *(held["file"] for held in told["wallet"])} == set(archive.namelist())
+    files = {name for held in told["wallet"] for name in held["files"]}
+    assert {"data.json", "resume.json", "index.html", "records/clr-001.json", *files} == set(
+        archive.namelist()
+    )
 
 
 def test_the_download_does_not_start_from_a_link(

@@ -115,6 +115,10 @@ def verbs_in_the_code() -> set[str]:
     # In the chain of the installation, which has no page: what people do with what is theirs, too.
     nobodys = {
         "account changed",
+        "account made",
+        "accounts joined",
+        "address confirmed",
+        "unproven address taken back",
         "account deleted",
         "collection described",
         "collection filled",
@@ -129,6 +133,7 @@ def verbs_in_the_code() -> set[str]:
         "credential page opened",
         "credential received",
         "installation moved",
+        "letters chosen",
         "portfolio begun",
         "portfolio filled",
         "portfolio ordered",

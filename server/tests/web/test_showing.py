@@ -14,7 +14,7 @@ from django.utils import timezone
 from PIL import Image
 from server.tests.wallets.conftest import signed
 
-from cairn_server.issuing import delivery, representations
+from cairn_server.issuing import claiming, representations
 from cairn_server.issuing import services as issuing
 from cairn_server.wallets import collections, portfolio, sharing
 from cairn_server.wallets.models import HeldCredential, Look, SecretLink, Visibility
@@ -56,7 +56,7 @@ def own(learner, owner, version):
         request_key="own",
         at=timezone.now(),
     )
-    delivery.deliver_waiting(learner, at=timezone.now())
+    claiming.accept_waiting(learner, at=timezone.now())
     return award, HeldCredential.objects.get(credential_id=award.address("https://cairn.example"))
 
 

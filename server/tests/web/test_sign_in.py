@@ -5,18 +5,22 @@ from allauth.account.models import EmailAddress
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.test import RequestFactory
 
+from cairn_server.accounts.models import AddressProof
 from cairn_server.wallets.models import HeldCredential
 from cairn_server.web.sign_in import Adapter
 
 
-def test_what_was_waiting_for_an_address_is_in_the_wallet_once_it_is_confirmed(credential, person):
+def test_b146_a_confirmed_address_is_noted_and_brings_nothing_by_itself(credential, person):
+    """What waits is asked about; what another holder of the mailbox has answered does not even wait."""
     learner = person("Somebody")
     address = EmailAddress.objects.create(user=learner, email=credential.recipient_email, verified=False)
-    assert not HeldCredential.objects.filter(person=learner).exists()
 
     request = RequestFactory().get("/")
     request.user, request.session = learner, {}
     request._messages = FallbackStorage(request)  # allauth tells the person that the address is confirmed
     assert Adapter(request).confirm_email(request, address)
 
-    assert HeldCredential.objects.get(person=learner).credential_id.endswith(credential.public_id)
+    assert not HeldCredential.objects.filter(person=learner).exists()
+    proof = AddressProof.objects.get(person=learner)
+    assert (proof.address, proof.code_sha256) == (credential.recipient_email, "")
+    assert proof.proven_at is not None

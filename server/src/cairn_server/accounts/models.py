@@ -6,8 +6,10 @@ from __future__ import annotations
 import secrets
 from typing import Any, ClassVar
 
+from django.conf import settings  # noqa: TID251 - the name of the user model, which Django keeps there
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -77,6 +79,43 @@ class Person(AbstractBaseUser):
 
     def has_module_perms(self, app_label: str) -> bool:
         return False
+
+
+# Wrong codes; with the fifth nothing more is heard about that address (B148).
+MOST_TRIES = 5
+
+
+class AddressProof(models.Model):
+    """A code that was sent to an address, and that somebody could read it there on that day.
+
+    A proof that was given stays, with the person it was given for: an address that nobody has proved for
+    long may have gone to somebody else since (``accounts.proving``).
+    """
+
+    public_id = models.CharField(max_length=22, unique=True, default=random_id, editable=False)
+    address = models.EmailField(max_length=254)
+    # What the code was asked for: a code for one thing opens no other.
+    about = models.CharField(max_length=60)
+    code_sha256 = models.CharField(max_length=64, blank=True, default="")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    proven_at = models.DateTimeField(null=True, blank=True)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="proofs"
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="a_code_has_some_tries", condition=Q(tries__lte=MOST_TRIES)),
+            models.CheckConstraint(
+                name="whose_it_is_was_proved", condition=Q(person__isnull=True) | Q(proven_at__isnull=False)
+            ),
+        ]
+        indexes = [models.Index(fields=["address", "-proven_at"], name="proofs_of_an_address")]
+
+    def __str__(self) -> str:
+        return self.public_id
 
 
 class Bucket(models.Model):

@@ -162,6 +162,8 @@ def limited(request: HttpRequest) -> list[tuple[str, str]]:
     if path.startswith("/p/") and path.endswith(".pdf"):
         # Setting a page costs as much as a check.
         return [("verify", network)]
+    if path.startswith("/claim/"):
+        return [("claim", network)] if request.method == "POST" else []
     if path.startswith("/account/") and request.method == "POST":
         address = (request.POST.get("login") or request.POST.get("email") or "").strip().lower()
         return [("sign-in", network), *([("sign-in-address", address)] if address else [])]

@@ -191,11 +191,13 @@ PERIODIC_TASKS = (
     ("cairn_server.issuing.status_lists.renew_status_lists", 60),
     ("cairn_server.config.key_care.care_for_keys", 3600),
     ("cairn_server.issuing.reminders.remind_holders", 3600),
+    ("cairn_server.issuing.reminders.remind_of_awards", 600),
     ("cairn_server.issuing.reminders.write_digests", 3600),
     ("cairn_server.issuing.analytics.flush", 60),
     ("cairn_server.achievements.catalogue.catch_up", 60),
     ("cairn_server.wallets.sharing.forget_old_looks", 3600),
     ("cairn_server.accounts.limits.forget_full", 3600),
+    ("cairn_server.accounts.proving.forget_old", 3600),
     ("cairn_server.accounts.services.forget_old_sessions", 3600),
     ("cairn_server.organisations.services.forget_old_invitations", 3600),
     ("cairn_server.webhooks.sending.forget_old", 3600),
@@ -210,6 +212,12 @@ OUTSIDE_TASKS = (
     ),
     (("cairn_server.config.outbox.send_webhooks", 1),),
     (("cairn_server.config.looking_again.check_what_is_shown", 60),),
+)
+# What is moved with care when two accounts of one person become one: function(into=…, other=…, at=…)
+JOINS = (
+    "cairn_server.wallets.joining.move",
+    "cairn_server.organisations.services.move_memberships",
+    "cairn_server.issuing.choices.move",
 )
 # Webhooks go to public https addresses. These origins are in a network of ours, and right all the same.
 WEBHOOK_ORIGINS = env.names("WEBHOOK_ORIGINS")
@@ -300,6 +308,8 @@ OPEN_FOUNDING = env.flag("OPEN_FOUNDING", default=DEVELOPMENT)
 RATE_LIMITS = {
     "sign-in": {"burst": 20, "per_minute": 10},
     "sign-in-address": {"burst": 10, "per_minute": 2},
+    # What is posted to the links of letters: a class behind one address accepts together.
+    "claim": {"burst": 120, "per_minute": 60},
     # Each thing that is brought counts, so twice as many as may be brought at once.
     "verify": {"burst": 120, "per_minute": 60},
     # Of one request with a thousand credentials each counts here, beside the request itself in "api".

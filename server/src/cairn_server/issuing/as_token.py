@@ -19,9 +19,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from cairn.canonical import parse_json
-from cairn_server.accounts.services import verified_addresses
-from cairn_server.errors import NotVisible, Refusal
-from cairn_server.issuing import signing
+from cairn_server.errors import Refusal
+from cairn_server.issuing import claiming, signing
 from cairn_server.issuing.finishing import finish_each
 from cairn_server.issuing.life import Standing, TokenIntent
 from cairn_server.issuing.models import Credential, SecuredCredential
@@ -54,8 +53,7 @@ def sign_as_token(credential: Credential, *, by: Person, at: datetime) -> Secure
 
 def sign_own_as_token(credential: Credential, *, by: Person, at: datetime) -> SecuredCredential:
     """The same for the holder, who gets nothing but what the issuer has said already, in another form."""
-    if credential.recipient_email not in verified_addresses(by):
-        raise NotVisible
+    claiming.require_holder(credential, by, at=at)
     return _signed(credential, by=by, at=at)
 
 

@@ -24,26 +24,24 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
 from django.utils import formats, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from cairn.errors import CairnError
 from cairn_server.accounts.limits import Limit, TooMany
 from cairn_server.accounts.models import random_id
-from cairn_server.accounts.services import person_with_address, verified_addresses
-from cairn_server.issuing import analytics, returned, signing, wording
+from cairn_server.accounts.services import person_with_address
+from cairn_server.issuing import choices, claiming, returned, signing, wording
+from cairn_server.issuing.answers import Answer
 from cairn_server.issuing.frames import Damaged
-from cairn_server.issuing.models import Credential, Delivery, SecuredCredential
+from cairn_server.issuing.models import Credential, Delivery
 from cairn_server.issuing.returned import StoppedAddress
 from cairn_server.issuing.signing import Format
 from cairn_server.organisations import installation
-from cairn_server.wallets import services as wallets
-from cairn_server.wallets.models import HeldCredential
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from django.core.mail.backends.base import BaseEmailBackend
-
-    from cairn_server.accounts.models import Person
 
 # Waits of 1, 4, 16, 64 and 256 minutes, then of twelve hours: the last attempt is made when a mail server
 # has been broken for a little more than three days.
@@ -56,6 +54,11 @@ LETTERS_PER_CONNECTION = 25
 
 # The messages that bring a credential; the others are about one.
 BRINGS = (Delivery.Kind.AWARDED, Delivery.Kind.AGAIN, Delivery.Kind.REPLACED, Delivery.Kind.RENEWED)
+# Of those, the ones that bring what was accepted before: there is nothing to ask.
+FOLLOWS = (Delivery.Kind.REPLACED, Delivery.Kind.RENEWED)
+# Those with a link to answer by, as long as nobody has.
+REMINDS = (Delivery.Kind.UNCLAIMED, Delivery.Kind.EXPIRING)
+ASKS = (Delivery.Kind.AWARDED, Delivery.Kind.AGAIN, Delivery.Kind.REPLACED, *REMINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +109,15 @@ class Posting:
     delivery: Delivery
     message: EmailMultiAlternatives
     error: OSError | SMTPException | None = None
+    # What else this letter tells of, where its reader wants one a day.
+    together: Sequence[Delivery] = ()
 
 
 def deliver_due(*, at: datetime, limit: int = 100, pace: Pace = USUAL_PACE, returns_to: str = "") -> int:
     """Send what is due; how many were sent. What cannot be delivered is reported to ``returns_to``."""
     due = Delivery.objects.filter(state=Delivery.State.DUE, due_at__lte=at).order_by("due_at", "pk")
     claimed = [each for each in _paced(list(due[:limit]), pace, at=at) if _claim(each, at=at)]
-    postings = [posting for each in claimed if (posting := _written(each, returns_to, at=at)) is not None]
+    postings = list(_postings(claimed, returns_to, at=at))
     lanes = min(pace.connections, -(-len(postings) // LETTERS_PER_CONNECTION))
     if lanes > 1:
         with ThreadPoolExecutor(lanes) as pool:
@@ -157,6 +162,27 @@ def _claim(delivery: Delivery, *, at: datetime) -> bool:
     )
 
 
+def _postings(claimed: Sequence[Delivery], returns_to: str, *, at: datetime) -> Iterator[Posting]:
+    """A letter for each; one for all that a reader wants once a day; none for what they do not want."""
+    together: dict[str, list[Delivery]] = {}
+    for delivery in claimed:
+        pace = choices.pace_of(delivery)
+        if pace == choices.Pace.DAILY:
+            together.setdefault(delivery.to, []).append(delivery)
+        elif pace == choices.Pace.NEVER:
+            _not_sent(delivery, "not wanted")
+        elif (posting := _written(delivery, returns_to, at=at)) is not None:
+            yield posting
+    for group in together.values():
+        if (posting := _daily(group, returns_to, at=at)) is not None:
+            yield posting
+
+
+def _not_sent(delivery: Delivery, why: str) -> None:
+    delivery.state, delivery.problem = Delivery.State.FAILED, f"not sent: {why}"
+    delivery.save(update_fields=["problem", "state"])
+
+
 def _written(delivery: Delivery, returns_to: str, *, at: datetime) -> Posting | None:
     """The letter, once its credential has been put into the wallet; None when there is none to send."""
     delivery = Delivery.objects.select_related(
@@ -164,16 +190,42 @@ def _written(delivery: Delivery, returns_to: str, *, at: datetime) -> Posting | 
     ).get(pk=delivery.pk)
     try:
         _hand_over(delivery, at=at)
-        stopped = returned.why_stopped(delivery)
-        if stopped is not None:
-            delivery.state = Delivery.State.FAILED
-            delivery.problem = f"not sent: {stopped.why} {stopped.status}".strip()
-            delivery.save(update_fields=["problem", "state"])
+        answer = claiming.answer_to(delivery.credential)
+        why_not = _why_not(delivery, answer)
+        if why_not:
+            _not_sent(delivery, why_not)
             return None
-        return Posting(delivery, message_of(delivery, returns_to=returns_to))
+        question = _question(delivery, answer, at=at)
+        return Posting(delivery, message_of(delivery, returns_to=returns_to, question=question))
     except (OSError, CairnError, Damaged, signing.OwnProductRefused) as error:
         _failed(delivery, error)
         return None
+
+
+def _daily(group: Sequence[Delivery], returns_to: str, *, at: datetime) -> Posting | None:
+    """One letter for what was owed to one reader before this morning; what came later waits for the next."""
+    ripe: list[Delivery] = []
+    for each in Delivery.objects.filter(pk__in=[each.pk for each in group]).select_related(
+        "credential__organisation", "credential__version__achievement"
+    ):
+        morning = choices.morning_after(each.created_at)
+        if at < morning:
+            # It was not tried, so this is no attempt.
+            Delivery.objects.filter(pk=each.pk).update(due_at=morning, attempts=each.attempts - 1)
+            continue
+        why_not = _why_not(each, claiming.answer_to(each.credential))
+        if why_not:
+            _not_sent(each, why_not)
+            continue
+        try:
+            _hand_over(each, at=at)
+        except (OSError, CairnError, Damaged, signing.OwnProductRefused) as error:
+            _failed(each, error)
+            continue
+        ripe.append(each)
+    if not ripe:
+        return None
+    return Posting(ripe[0], _together(ripe, returns_to=returns_to), together=ripe[1:])
 
 
 def _post(postings: Sequence[Posting]) -> None:
@@ -206,6 +258,9 @@ def _close(connection: BaseEmailBackend) -> None:
 def _note(posting: Posting, *, at: datetime) -> bool:
     delivery = posting.delivery
     if posting.error is None:
+        Delivery.objects.filter(pk__in=[each.pk for each in posting.together]).update(
+            state=Delivery.State.SENT, sent_at=at, problem=""
+        )
         delivery.state, delivery.sent_at, delivery.problem = Delivery.State.SENT, at, ""
         delivery.save(update_fields=["state", "sent_at", "problem"])
         return True
@@ -216,7 +271,8 @@ def _note(posting: Posting, *, at: datetime) -> bool:
         delivery.save(update_fields=["problem", "state"])
         returned.stop(delivery, StoppedAddress.Why.BOUNCED, status=status, at=at)
     else:
-        _failed(delivery, posting.error)
+        for each in (delivery, *posting.together):
+            _failed(each, posting.error)
     return False
 
 
@@ -237,55 +293,53 @@ def _failed(delivery: Delivery, error: Exception) -> None:
 
 
 def _hand_over(delivery: Delivery, *, at: datetime) -> None:
-    """Into the wallet of a holder we know, verified on the way: a faulty product is not announced."""
-    if delivery.kind not in BRINGS:
-        return
-    holder = person_with_address(delivery.to)
-    if holder is not None:
-        put_into_wallet(delivery.credential.secured_in(Format.JSON), holder=holder, at=at)
+    """What follows something accepted goes into the same wallet; and nothing is announced that is damaged."""
+    if delivery.kind in FOLLOWS:
+        claiming.follow(delivery.credential, at=at)
+    if delivery.kind in BRINGS:
+        delivery.credential.secured_in(Format.JSON).bytes()
 
 
-def put_into_wallet(secured: SecuredCredential, *, holder: Person, at: datetime) -> HeldCredential:
-    """Verify our own product, then hand it over; a wallet keeps also what was revoked since."""
-    known = signing.issuer_sources(secured.credential.organisation)
-    verified = signing.verify_own(secured.bytes(), known, at=at, step="delivery", judged_by=signing.ITSELF)
-    is_new = not HeldCredential.objects.filter(person=holder, sha256=secured.sha256).exists()
-    held = wallets.receive(
-        verified,
-        holder=holder,
-        secured=secured.bytes(),
-        at=at,
-        source=HeldCredential.Source.AWARDED_HERE,
-    )
-    if is_new and not secured.credential.is_renewal:
-        analytics.claimed([secured.credential], at=at)
-    return held
+def _why_not(delivery: Delivery, answer: Answer | None) -> str:
+    """Why this message is not for its reader; empty when it is."""
+    stopped = returned.why_stopped(delivery)
+    if stopped is not None:
+        return f"{stopped.why} {stopped.status}".strip()
+    if answer is not None and delivery.kind in REMINDS:
+        return "answered"
+    unwanted = answer is not None and answer.said == Answer.Said.DECLINED
+    if unwanted and delivery.kind in (*FOLLOWS, *returned.ENDED_BY_A_LINK):
+        return "declined"
+    return ""
 
 
-def deliver_waiting(person: Person, *, at: datetime) -> int:
-    """Put into a wallet what was awarded to the addresses this person has proved to read; how many were new.
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The link that a letter asks by, and until when it works."""
 
-    Called when an address is verified, and harmless at any other time.
-    """
-    held = HeldCredential.objects.filter(person=person).values("sha256")
-    waiting = SecuredCredential.objects.filter(
-        format=Format.JSON,
-        credential__state=Credential.State.SIGNED,
-        credential__recipient_email__in=verified_addresses(person),
-    ).exclude(sha256__in=held)
-    found = list(waiting.select_related("credential__organisation"))
-    for secured in found:
-        put_into_wallet(secured, holder=person, at=at)
-    return len(found)
+    link: str
+    until: datetime
 
 
-def message_of(delivery: Delivery, *, returns_to: str = "") -> EmailMultiAlternatives:
+def _question(delivery: Delivery, answer: Answer | None, *, at: datetime) -> Question | None:
+    """A new link for each letter: its secret is in that letter and nowhere else."""
+    if delivery.kind not in ASKS or (answer is not None and answer.said == Answer.Said.ACCEPTED):
+        return None
+    credential = delivery.credential.first or delivery.credential
+    before = claiming.last_link(credential) if delivery.kind in REMINDS else None
+    link, secret = claiming.new_link(credential, at=at, ends=before.expires_at if before else None)
+    return Question(f"{installation.public_url()}/claim/{secret}", link.expires_at)
+
+
+def message_of(
+    delivery: Delivery, *, returns_to: str = "", question: Question | None = None
+) -> EmailMultiAlternatives:
     """One message, in the language of the reader where we know it, else of the achievement."""
     organisation = delivery.credential.organisation
     reader = person_with_address(delivery.to)
     language = (reader.language if reader is not None else "") or delivery.credential.version.language
     with translation.override(_spoken(language)):
-        letter = write(delivery, language=language)
+        letter = write(delivery, language=language, question=question)
         context = {"letter": letter, "organisation": organisation}
         message = EmailMultiAlternatives(
             subject=letter.subject,
@@ -296,6 +350,47 @@ def message_of(delivery: Delivery, *, returns_to: str = "") -> EmailMultiAlterna
             headers={"Auto-Submitted": "auto-generated", **_marks(delivery)},
         )
         message.attach_alternative(render_to_string("issuing/letter.html", context), "text/html")
+    return _returning(message, delivery, returns_to)
+
+
+def _together(deliveries: Sequence[Delivery], *, returns_to: str) -> EmailMultiAlternatives:
+    """The letter of a day: a line for each, and one link to the wallet, where the reader is known."""
+    delivery = deliveries[0]
+    reader = person_with_address(delivery.to)
+    with translation.override(_spoken(reader.language if reader else "")):
+        lines = tuple(
+            _DAILY[Delivery.Kind(each.kind)]().format(
+                achievement=each.credential.version.name,
+                organisation=each.credential.organisation.name,
+                end=_day(each.credential.valid_until),
+            )
+            for each in deliveries
+        )
+        letter = Letter(
+            subject=ngettext(
+                "{n} piece of news in your wallet", "{n} pieces of news in your wallet", len(lines)
+            ).format(n=len(lines)),
+            heading=_("Your wallet"),
+            greeting=_("Hello,"),
+            paragraphs=lines,
+            action=_("Open your wallet"),
+            link=f"{installation.public_url()}/wallet",
+            closing=_("You get this once a day, as you have chosen in your account."),
+        )
+        context = {"letter": letter, "organisation": {"name": urlsplit(installation.public_url()).hostname}}
+        message = EmailMultiAlternatives(
+            subject=letter.subject,
+            body=render_to_string("issuing/letter.txt", context),
+            to=[delivery.to],
+            headers={"Auto-Submitted": "auto-generated", **_marks(delivery)},
+        )
+        message.attach_alternative(render_to_string("issuing/letter.html", context), "text/html")
+    return _returning(message, delivery, returns_to)
+
+
+def _returning(
+    message: EmailMultiAlternatives, delivery: Delivery, returns_to: str
+) -> EmailMultiAlternatives:
     if returns_to:
         # People see the usual sender; what cannot be delivered goes to an address of each message's own.
         user, _at, domain = returns_to.rpartition("@")
@@ -308,7 +403,7 @@ def _marks(delivery: Delivery) -> dict[str, str]:
     """How a report names this message, and how a reader ends reminders (RFC 8058); never what is a right."""
     public_url = installation.public_url()
     marks = {"Message-ID": f"<{delivery.token}@{urlsplit(public_url).hostname}>"}
-    if delivery.kind == Delivery.Kind.ENDING:
+    if delivery.kind in returned.ENDED_BY_A_LINK:
         marks["List-Unsubscribe"] = f"<{public_url}/reminders/{delivery.token}/stop>"
         marks["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return marks
@@ -322,7 +417,7 @@ def _spoken(language: str) -> str:
         return "en"
 
 
-def write(delivery: Delivery, *, language: str = "") -> Letter:
+def write(delivery: Delivery, *, language: str = "", question: Question | None = None) -> Letter:
     """What the message says, from plain values: the text of others is never a template of ours (B127)."""
     credential = delivery.credential
     words = {
@@ -334,12 +429,13 @@ def write(delivery: Delivery, *, language: str = "") -> Letter:
         "contact": credential.organisation.email or credential.organisation.name,
         "until": _day(credential.suspended_until),
         "end": _day(credential.valid_until),
+        "answer_by": _day(question.until) if question else "",
     }
     return compose(
         Delivery.Kind(delivery.kind),
         words,
         wording.find(credential.organisation, delivery.kind, language),
-        link=credential.address(installation.public_url()),
+        link=question.link if question else credential.address(installation.public_url()),
     )
 
 
@@ -357,7 +453,7 @@ def compose(kind: Delivery.Kind, words: dict[str, str], own: wording.Wording | N
         heading=words["achievement"],
         greeting=_("Hello {name},").format(**words),
         paragraphs=(*told[:1], *([said.paragraph] if said.paragraph else []), *told[1:]),
-        action=_("Open your credential"),
+        action=_("Look at it and answer") if words.get("answer_by") else _("Open your credential"),
         link=link,
         closing=_("Questions? Ask {contact}.").format(**words),
     )
@@ -369,11 +465,30 @@ def _awarded() -> tuple[str, tuple[str, ...]]:
         (
             _("{organisation} has awarded you “{achievement}”."),
             _("Your credential is signed and ready. Anyone you show it to can check that it is genuine."),
-            _("You can download it, add it to LinkedIn, or just keep the link. No account is needed."),
-            _(
-                "To keep all your credentials in one place, sign in with this e-mail address: "
-                "they are in your wallet."
-            ),
+            _("Open the link to see it, and accept or decline it. No account is needed."),
+            _("The link works until {answer_by}."),
+        ),
+    )
+
+
+def _unclaimed() -> tuple[str, tuple[str, ...]]:
+    return (
+        _("“{achievement}” is waiting for you"),
+        (
+            _("{organisation} has awarded you “{achievement}”. You have not answered yet."),
+            _("Open the link to see it, and accept or decline it. No account is needed."),
+            _("The link works until {answer_by}."),
+        ),
+    )
+
+
+def _expiring() -> tuple[str, tuple[str, ...]]:
+    return (
+        _("“{achievement}” waits for you until {answer_by}"),
+        (
+            _("{organisation} has awarded you “{achievement}”. You have not answered yet."),
+            _("After {answer_by} the link works no more. You can then ask for a new one."),
+            _("This is the last time we write about it."),
         ),
     )
 
@@ -475,4 +590,16 @@ _TEXTS = {
     Delivery.Kind.RENEWED: _renewed,
     Delivery.Kind.ENDING: _ending,
     Delivery.Kind.ANSWERED: _answered,
+    Delivery.Kind.UNCLAIMED: _unclaimed,
+    Delivery.Kind.EXPIRING: _expiring,
+}
+
+_DAILY = {
+    Delivery.Kind.AWARDED: lambda: _("{organisation} has awarded you “{achievement}”."),
+    Delivery.Kind.RENEWED: lambda: _("{organisation} has renewed your credential “{achievement}”."),
+    Delivery.Kind.UNCLAIMED: lambda: _("“{achievement}” from {organisation} waits for your answer."),
+    Delivery.Kind.EXPIRING: lambda: _("“{achievement}” from {organisation} will soon wait no longer."),
+    Delivery.Kind.ENDING: lambda: _(
+        "Your credential “{achievement}” from {organisation} counts until {end}."
+    ),
 }

@@ -20,6 +20,8 @@ from django.utils.translation import gettext_lazy as _
 from cairn_server.accounts.models import Person, random_id
 from cairn_server.achievements.models import AchievementVersion
 from cairn_server.issuing import frames
+from cairn_server.issuing.answers import Answer, ClaimLink  # noqa: F401 - Django finds an app's tables here
+from cairn_server.issuing.choices import LetterChoice  # noqa: F401 - likewise
 from cairn_server.issuing.incoming import (  # noqa: F401 - likewise
     ColumnChoice,
     ListFile,
@@ -620,6 +622,8 @@ class Delivery(models.Model):
         RENEWED = "renewed", _("Renewed")
         ENDING = "ending", _("Reminder before the end")
         ANSWERED = "answered", _("Answer to a request")
+        UNCLAIMED = "unclaimed", _("Reminder to answer")
+        EXPIRING = "expiring", _("Last reminder to answer")
 
     class State(models.TextChoices):
         DUE = "due", _("Waiting")

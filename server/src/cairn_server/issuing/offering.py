@@ -31,9 +31,8 @@ from cairn.errors import CairnError
 from cairn.keys import base64url_decode, base64url_encode
 from cairn_server.accounts.limits import Limit
 from cairn_server.accounts.models import random_id
-from cairn_server.accounts.services import verified_addresses
 from cairn_server.errors import NotVisible, Refusal
-from cairn_server.issuing import copies
+from cairn_server.issuing import claiming, copies
 from cairn_server.issuing.models import Credential
 from cairn_server.issuing.offers import MOST_TRIES, CredentialOffer, UsedNonce
 from cairn_server.journal import services as journal
@@ -148,7 +147,7 @@ def offer(
     OFFERS.take(by.public_id, at=at)
     with transaction.atomic():
         current = Credential.objects.signed().select_for_update(of=("self",)).get(pk=credential.pk)
-        require_holder(current, by)
+        claiming.require_holder(current, by, at=at)
         copies.require_for_wallets(current, at=at)
         _open(CredentialOffer.objects.filter(credential=current), at=at).update(expires_at=at)
         secret = random_id()
@@ -163,12 +162,6 @@ def offer(
         )
         _record(current, "credential offered to a wallet", by=by, at=at)
     return made, secret
-
-
-def require_holder(credential: Credential, person: Person) -> None:
-    """Whoever has confirmed the address that it was awarded to; for all others there is nothing (B146)."""
-    if credential.recipient_email not in verified_addresses(person):
-        raise NotVisible
 
 
 def withdraw(offered: CredentialOffer, *, by: Person, at: datetime) -> None:

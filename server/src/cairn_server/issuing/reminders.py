@@ -20,6 +20,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cairn_server.achievements.models import Achievement
+from cairn_server.issuing import claiming
+from cairn_server.issuing.answers import ClaimLink
 from cairn_server.issuing.delivery import FIRST_WAIT, LONGEST_WAIT, MAX_ATTEMPTS, Letter, owed
 from cairn_server.issuing.life import (
     REMINDER_DAYS,
@@ -124,6 +126,22 @@ def _remind_some(achievement: Achievement, untold: QuerySet[Credential], days: i
     Reminder.objects.bulk_create(Reminder(credential=each, days=days, at=at) for each in piece)
     Delivery.objects.bulk_create(owed(each, Delivery.Kind.ENDING, at=at) for each in piece)
     return len(piece)
+
+
+def remind_of_awards(*, at: datetime) -> int:
+    """Ask once more whoever has not answered: after a week, and once before the link ends."""
+    told = 0
+    for link, is_last in claiming.due_reminders(at=at, limit=PIECE):
+        with transaction.atomic():
+            # Of two processes one takes it; the next letter brings the link with the next date.
+            mine = ClaimLink.objects.filter(pk=link.pk, remind_at=link.remind_at)
+            if not mine.update(remind_at=None) or link.credential.standing != Standing.ACTIVE:
+                continue
+            owed(
+                link.credential, Delivery.Kind.EXPIRING if is_last else Delivery.Kind.UNCLAIMED, at=at
+            ).save()
+        told += 1
+    return told
 
 
 # The issuer

@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from cairn_server.accounts.services import verified_addresses
 from cairn_server.achievements.services import Archived, InvalidField, is_web_address
-from cairn_server.errors import NotVisible, Refusal
-from cairn_server.issuing import services, standing
+from cairn_server.errors import Refusal
+from cairn_server.issuing import claiming, services, standing
 from cairn_server.issuing.delivery import owed
 from cairn_server.issuing.life import RenewalRequest, RenewalRule, Standing
 from cairn_server.issuing.models import Credential, Delivery
@@ -171,9 +170,8 @@ def missing(rule: RenewalRule, person: Person, *, at: datetime) -> str:
     """The name of the credential that the rule needs and this person does not have; empty when none is."""
     if rule.needed is None:
         return ""
-    held = Credential.objects.signed().filter(
+    held = claiming.theirs(person, at=at).filter(
         version__achievement=rule.needed,
-        recipient_email__in=verified_addresses(person),
         standing=Standing.ACTIVE,
         valid_from__lte=at,
     )
@@ -187,7 +185,7 @@ def missing(rule: RenewalRule, person: Person, *, at: datetime) -> str:
 
 def renew(credential: Credential, *, by: Person, at: datetime) -> Credential:
     """The holder's one click. What it takes is asked here once more."""
-    current = _held(credential, by)
+    current = _held(credential, by, at=at)
     found = _open_offer(current, at=at)
     if not found.is_one_click:
         raise AnswerNeeded
@@ -211,7 +209,7 @@ def ask(
     credential: Credential, *, by: Person, at: datetime, evidence_url: str = "", note: str = ""
 ) -> RenewalRequest:
     """The holder asks, with what the rule wants; somebody of the issuer answers."""
-    current = _held(credential, by)
+    current = _held(credential, by, at=at)
     rule = _open_offer(current, at=at)
     if rule.is_one_click:
         raise NotRenewable
@@ -303,11 +301,9 @@ def _renew(credential: Credential, *, by: Person, at: datetime, **changes: str) 
     return services.award_ready(wanted, by=by, at=at)
 
 
-def _held(credential: Credential, person: Person) -> Credential:
-    current = Credential.objects.select_related("version__achievement", "first").get(pk=credential.pk)
-    if current.recipient_email not in verified_addresses(person):
-        raise NotVisible
-    return current
+def _held(credential: Credential, person: Person, *, at: datetime) -> Credential:
+    claiming.require_holder(credential, person, at=at)
+    return Credential.objects.select_related("version__achievement", "first").get(pk=credential.pk)
 
 
 def _open_offer(credential: Credential, *, at: datetime) -> RenewalRule:

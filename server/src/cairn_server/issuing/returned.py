@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from cairn_server.issuing.models import Delivery
 
+# The kinds of messages that remind: whoever has had enough of them ends them by a link (Delivery.Kind).
+ENDED_BY_A_LINK = ("ending", "unclaimed", "expiring")
 MOST_BYTES = 1_000_000
 MOST_PARTS = 50
 
@@ -208,11 +210,11 @@ def why_stopped(delivery: Delivery) -> StoppedAddress | None:
         Delivery.Kind.AWARDED,
         Delivery.Kind.REPLACED,
         Delivery.Kind.RENEWED,
-        Delivery.Kind.ENDING,
+        *ENDED_BY_A_LINK,
     ):
         return None
     reasons = [StoppedAddress.Why.BOUNCED, StoppedAddress.Why.COMPLAINED]
-    if delivery.kind == Delivery.Kind.ENDING:
+    if delivery.kind in ENDED_BY_A_LINK:
         reasons.append(StoppedAddress.Why.UNSUBSCRIBED)
     return StoppedAddress.objects.filter(
         organisation=delivery.credential.organisation, address=delivery.to.lower(), why__in=reasons

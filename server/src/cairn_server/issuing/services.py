@@ -19,11 +19,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from cairn_server.accounts.services import clean_address, verified_addresses
+from cairn_server.accounts.services import clean_address
 from cairn_server.achievements.models import AchievementVersion
 from cairn_server.achievements.services import Archived, InvalidField, is_web_address
 from cairn_server.errors import Refusal
-from cairn_server.issuing import finishing, status_lists
+from cairn_server.issuing import claiming, finishing, status_lists
 from cairn_server.issuing.delivery import owed
 from cairn_server.issuing.finishing import (  # noqa: F401 - verbs of issuing, whose chapter is another
     Unfinished,
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from cairn_server.accounts.models import Person
+    from cairn_server.issuing.answers import ClaimLink
     from cairn_server.issuing.prepared import Prepared
     from cairn_server.organisations.models import SigningKey
 
@@ -429,9 +430,27 @@ def send_again(credential: Credential, *, by: Person, at: datetime) -> Delivery:
     return delivery
 
 
+@transaction.atomic
+def send_link_again(link: ClaimLink, *, at: datetime) -> Delivery:
+    """Whoever reads an old letter wants a new one: it goes where that one went, and nowhere else."""
+    claiming.take_letter(link, at=at)
+    delivery = owe(link.credential, Delivery.Kind.AGAIN, at=at)
+    journal.record(
+        verb="credential sent again",
+        by=None,
+        organisation_id=link.credential.organisation.public_id,
+        object=link.credential,
+        at=at,
+    )
+    return delivery
+
+
 def export_data(person: Person) -> dict[str, Any]:
-    """What issuing knows about a person as a learner: the awards to their addresses."""
-    awards = Credential.objects.signed().filter(recipient_email__in=verified_addresses(person))
+    """What issuing knows about a person as a learner: what they have answered, and what waits for them.
+
+    Of a mailbox that had another holder before, what that one has answered is not among it (B146).
+    """
+    awards = claiming.known_of(person)
     return {
         "awards": [
             {
@@ -443,10 +462,19 @@ def export_data(person: Person) -> dict[str, Any]:
                 "awarded_at": each.awarded_at.isoformat(),
                 "standing": each.standing,
                 "reason": each.standing_reason,
+                "answer": _answer_of(each),
                 "wallets": sorted({copy.holder for copy in each.bound_copies.all()}),
             }
-            for each in awards.select_related("version", "organisation")
+            for each in awards.select_related("version", "organisation", "answer", "first__answer")
             .prefetch_related("bound_copies")
             .order_by("awarded_at")
+            .iterator(chunk_size=200)
         ]
     }
+
+
+def _answer_of(credential: Credential) -> dict[str, str] | None:
+    answer = getattr(credential.first or credential, "answer", None)
+    if answer is None:
+        return None
+    return {"said": answer.said, "reason": answer.reason, "at": answer.at.isoformat()}

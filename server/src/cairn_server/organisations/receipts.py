@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The installation as an issuer: it signs receipts of what was checked on this server, and nothing else.
+"""The installation as an issuer: it signs receipts of what was checked on this server, and learner records
+that say what was in one wallet here. It awards nothing.
 
 Under https it is ``did:web:<host>``, so that a receipt names the server that looked; elsewhere nobody could
 fetch the document of that DID, and it is its key (did:key).
@@ -30,6 +31,16 @@ def sign_receipt(receipt: Mapping[str, Any], *, at: datetime) -> bytes:
 
     ``eddsa-jcs-2022``, because a receipt is a list of lists, and what is signed is exactly what is read.
     """
+    return _sign(receipt, at=at)
+
+
+def sign_learner_record(record: Mapping[str, Any], *, at: datetime) -> bytes:
+    """A ClrCredential of this installation; the same suite, because what is in it may use any context."""
+    host = urlsplit(installation.public_url()).netloc
+    return _sign({**record, "issuer": {"type": ["Profile"], "name": host}}, at=at)
+
+
+def _sign(receipt: Mapping[str, Any], *, at: datetime) -> bytes:
     installation.require_own_address()
     key = keys.own_key(at=at)
     issuer, method = _names(key)

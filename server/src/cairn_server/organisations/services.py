@@ -481,3 +481,24 @@ def _journal(
         details=details,
         at=at,
     )
+
+
+# Two accounts of one person
+
+
+def move_memberships(*, into: Person, other: Person, at: datetime) -> None:
+    """The roles of both accounts are those of the one that stays (``accounts.joining``)."""
+    for membership in other.memberships.select_related("organisation"):
+        if into.memberships.filter(organisation=membership.organisation, role=membership.role).exists():
+            membership.delete()
+            continue
+        membership.person = into
+        membership.save(update_fields=["person"])
+        journal.record(
+            verb="role moved to a joined account",
+            by=into,
+            organisation_id=membership.organisation.public_id,
+            object=membership.organisation,
+            details={"role": membership.role, "from": other.public_id},
+            at=at,
+        )

@@ -151,7 +151,7 @@ def keep(
         },
     )
     if new:
-        _settle_copies(held)
+        settle_copies(held)
         journal.record(
             verb="credential received",
             by=holder,
@@ -167,7 +167,7 @@ def keep(
     return Kept(held, new)
 
 
-def _settle_copies(held: HeldCredential) -> None:
+def settle_copies(held: HeldCredential) -> None:
     """Among copies of one statement the newest stands for all, and of the same date the one that came first.
 
     Only where issuer and id are both the same: an id alone is whatever somebody typed.
@@ -272,7 +272,7 @@ def let_go(held: HeldCredential, *, by: Person, at: datetime) -> None:
     copies = list(HeldCredential.objects.filter(superseded_by=held) | held.twins.all())
     held.delete()
     if copies:
-        _settle_copies(copies[0])
+        settle_copies(copies[0])
         if len(copies) == 1:
             HeldCredential.objects.filter(pk=copies[0].pk).update(superseded_by=None, twin_of=None)
 
@@ -416,9 +416,12 @@ def resume(person: Person) -> dict[str, Any]:
     For programs that read curricula. The signed files beside it are the proof; this is only their list.
     """
     portfolio = Portfolio.objects.filter(person=person).first()
-    held = [each for each in held_by(person).current() if each.is_shown]
+    shown = held_by(person).current().filter(document__isnull=False, standing=Standing.ACTIVE)
+    held = shown.only("name", "awarded_at", "issuer_name", "credential_id", "skills")
     skills: dict[str, set[str]] = {}
-    for each in held:
+    certificates: list[dict[str, Any]] = []
+    for each in held.iterator(chunk_size=200):
+        certificates.append(_certificate(each))
         for skill in each.skills:
             skills.setdefault(skill["framework"] or "", set()).add(skill["name"])
     return {
@@ -429,18 +432,19 @@ def resume(person: Person) -> dict[str, Any]:
             "email": person.email,
             "summary": portfolio.about if portfolio else "",
         },
-        "certificates": [
-            {
-                "name": each.name,
-                **({"date": each.awarded_at.date().isoformat()} if each.awarded_at else {}),
-                "issuer": each.issuer_name,
-                # An address is one that can be opened; other ids are not.
-                **({"url": each.credential_id} if each.credential_id.startswith("https://") else {}),
-            }
-            for each in held
-        ],
+        "certificates": certificates,
         "skills": [
             {**({"name": framework} if framework else {"name": str(_("Skills"))}), "keywords": sorted(names)}
             for framework, names in sorted(skills.items())
         ],
+    }
+
+
+def _certificate(held: HeldCredential) -> dict[str, Any]:
+    return {
+        "name": held.name,
+        **({"date": held.awarded_at.date().isoformat()} if held.awarded_at else {}),
+        "issuer": held.issuer_name,
+        # An address is one that can be opened; other ids are not.
+        **({"url": held.credential_id} if held.credential_id.startswith("https://") else {}),
     }

@@ -3,37 +3,36 @@
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from cairn_server.accounts import services as accounts
-from cairn_server.issuing import delivery
-from cairn_server.issuing import services as issuing
-from cairn_server.organisations import services as organisations
+from cairn_server.accounts.limits import Limit
 from cairn_server.organisations.models import Organisation
 from cairn_server.organisations.names import has_hidden_characters
 from cairn_server.organisations.roles import Role
 from cairn_server.wallets import services as wallets
+from cairn_server.web import takeout
 from cairn_server.web.access import person_of, refusals_on
-from cairn_server.web.backpack import suffix_of
 from cairn_server.web.organisation import FORM_METHODS, may_found, posted, status_of
 
 if TYPE_CHECKING:
     from cairn_server.accounts.models import Person
+
+
+# Of one person: each download reads everything and signs.
+DOWNLOADS = Limit("data-download", burst=5, per_minute=1)
 
 
 class PersonForm(forms.Form):
@@ -85,59 +84,21 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 @login_required
-def data(request: HttpRequest) -> HttpResponse:
+def data(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """Everything kept about the person, as one file that other programs can read.
 
     Asked for by POST: a page elsewhere must not be able to start the download in somebody's browser.
     """
     if request.method != "POST":
         return render(request, "account/data.html")
-    person = person_of(request)
-    # What waited for an address confirmed since then belongs into the archive too.
-    delivery.deliver_waiting(person, at=timezone.now())
-    response = HttpResponse(data_archive(person), content_type="application/zip")
+    person, at = person_of(request), timezone.now()
+    DOWNLOADS.take(person.public_id, at=at)
+    response = StreamingHttpResponse(
+        takeout.stream(person, language=get_language() or "en", at=at), content_type="application/zip"
+    )
     response["Content-Disposition"] = 'attachment; filename="my-data.zip"'
     response["Cache-Control"] = "no-store"
     return response
-
-
-def data_archive(person: Person) -> bytes:
-    """``data.json``, and beside it every credential in the wallet exactly as it was signed, older copies and
-    other forms too; and ``resume.json``, a list of them that other programs read."""
-    held = list(wallets.held_by(person))
-    told: dict[str, Any] = {
-        "account": accounts.export_data(person),
-        "organisations": organisations.export_data(person),
-        "awards": issuing.export_data(person)["awards"],
-        "showing": wallets.export_data(person),
-        "wallet": [],
-    }
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
-        for number, credential in enumerate(held, start=1):
-            # A name of ours: what strangers wrote into a credential is no file name (B119).
-            suffix = suffix_of(credential)
-            name = f"credentials/{number:04}.{suffix}"
-            file.writestr(name, bytes(credential.secured))
-            told["wallet"].append(
-                {
-                    "file": name,
-                    "name": credential.name,
-                    "id": credential.credential_id,
-                    "issuer": credential.issuer_id,
-                    "received_at": credential.received_at.isoformat(),
-                    "source": credential.source,
-                    "arrival": credential.arrival,
-                    "came_from": credential.came_from,
-                    "visibility": credential.visibility,
-                    "note": credential.note,
-                    "verdict": credential.verdict,
-                    "checked_at": credential.checked_at.isoformat() if credential.checked_at else None,
-                }
-            )
-        file.writestr("resume.json", json.dumps(wallets.resume(person), ensure_ascii=False, indent=2))
-        file.writestr("data.json", json.dumps(told, ensure_ascii=False, indent=2))
-    return archive.getvalue()
 
 
 class DeleteForm(forms.Form):

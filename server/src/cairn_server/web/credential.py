@@ -27,7 +27,7 @@ from django.views.decorators.http import require_POST
 
 from cairn import Outcome, Report, Sources, Verdict, Verifier
 from cairn_server import past
-from cairn_server.issuing import analytics, representations
+from cairn_server.issuing import analytics, claiming, representations
 from cairn_server.issuing.models import Credential, SecuredCredential
 from cairn_server.wallets import sharing
 from cairn_server.web import display, kept, life, publication, verdict
@@ -120,8 +120,9 @@ def absent(request: HttpRequest) -> HttpResponse:
 
 
 def _is_closed(credential_id: str) -> bool:
-    """Whether its holder has taken the page back: asked each time, so that it is gone at once."""
-    return sharing.is_closed(f"{settings.PUBLIC_URL}/c/{credential_id}")
+    """Whether its holder has declined it, or taken the page back: asked each time, so it is gone at once."""
+    address = f"{settings.PUBLIC_URL}/c/{credential_id}"
+    return sharing.is_closed(address) or claiming.is_declined(credential_id)
 
 
 def _find(credential_id: str, *, moment: datetime | None = None) -> Credential | None:
@@ -164,7 +165,7 @@ def _page(credential_id: str, *, fresh: bool) -> str | None:
     if found is None:
         return None
     # Without the request: what a template cannot see, it cannot put on a page that others get too (B151).
-    html = render_to_string("credential/credential.html", _context(found, at=at, now=at))
+    html = render_to_string("credential/credential.html", context_of(found, at=at, now=at))
     page = kept.Kept(html, at, kept.next_date(found, at=at), state)
     cache.set(key, page, timeout=kept.MAX_AGE.total_seconds())
     return html
@@ -181,12 +182,12 @@ def _past_page(request: HttpRequest, credential_id: str) -> HttpResponse:
     found = _find(credential_id, moment=asked)
     if found is None:
         return absent(request)
-    html = render_to_string("credential/credential.html", _context(found, at=asked, now=now))
+    html = render_to_string("credential/credential.html", context_of(found, at=asked, now=now))
     return publication.private(publication.page(HttpResponse(html)))
 
 
-def _context(found: Credential, *, at: datetime, now: datetime) -> dict[str, object]:
-    """What the page says of ``at``, which is ``now`` or a moment that has passed."""
+def context_of(found: Credential, *, at: datetime, now: datetime) -> dict[str, object]:
+    """What a page about it says of ``at``, which is ``now`` or a moment that has passed."""
     is_past = at < now
     secured, _media_type = representations.representation(found, "json")
     sources: Sources = import_string(settings.SOURCES)()

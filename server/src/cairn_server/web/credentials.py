@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from cairn_server.achievements.models import AchievementVersion
 from cairn_server.errors import NotAllowed, Refusal
-from cairn_server.issuing import as_token, history, services, standing
+from cairn_server.issuing import as_token, claiming, history, services, standing
 from cairn_server.issuing.models import Credential, SecuredCredential
 from cairn_server.journal.models import Entry
 from cairn_server.organisations import roles
@@ -157,6 +157,7 @@ def detail(request: HttpRequest, member: Member, credential_id: str) -> HttpResp
             "changes": history.changes_of(credential),
             "successor": credential.successor,
             "has_token": has_token(credential),
+            "claim": claiming.claim_of(credential),
             "at": timezone.now(),
         },
     )

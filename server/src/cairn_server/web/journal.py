@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 # The journal stores a verb; people read a sentence about whoever is named beside it.
 SENTENCES: Mapping[str, _StrPromise] = {
+    "credential accepted": gettext_lazy("Accepted a credential"),
+    "credential declined": gettext_lazy("Declined a credential"),
+    "role moved to a joined account": gettext_lazy("Joined two accounts; a role is the one’s that stays"),
     "achievement archived": gettext_lazy("Archived an achievement"),
     "achievement drafted": gettext_lazy("Began an achievement"),
     "achievement edited": gettext_lazy("Changed a draft"),

@@ -33,6 +33,7 @@ WATCHED = (
     "suspended_until",
     "status_list__published",
     # Its renewals, which stand under the same address, and what was put in its place.
+    "answer__said",
     "copies__public_id",
     "copies__state",
     "copies__standing_at",

@@ -102,7 +102,8 @@ def _preview(member: Member, own: wording.Wording) -> delivery.Letter:
             "contact": member.organisation.email or member.organisation.name,
             "until": "",
             "end": _("31 December"),
+            "answer_by": _("30 June") if own.kind in delivery.ASKS else "",
         },
         own,
-        link=f"{installation.public_url()}/c/…",
+        link=f"{installation.public_url()}/{'claim' if own.kind in delivery.ASKS else 'c'}/…",
     )

@@ -60,7 +60,7 @@ class OfferForm(forms.Form):
 def put(request: HttpRequest, credential_id: str) -> HttpResponse:
     """Begin: one's own credential, and which kind of wallet."""
     person, at = person_of(request), timezone.now()
-    credential = _own(person, credential_id)
+    credential = _own(person, credential_id, at=at)
     form = OfferForm(posted(request), initial={"asks": CredentialOffer.Code.POSSIBLE})
     if request.method == "POST" and form.is_valid():
         asks = CredentialOffer.Code(form.cleaned_data["asks"])
@@ -71,8 +71,13 @@ def put(request: HttpRequest, credential_id: str) -> HttpResponse:
     return render(request, "putting/put.html", context, status=status_of(form))
 
 
-def _own(person: Person, credential_id: str) -> Credential:
-    found = awarded_to(person).under(credential_id).select_related("version", "organisation", "first").first()
+def _own(person: Person, credential_id: str, *, at: datetime) -> Credential:
+    found = (
+        awarded_to(person, at=at)
+        .under(credential_id)
+        .select_related("version", "organisation", "first")
+        .first()
+    )
     if found is None:
         raise Http404
     return found

@@ -32,7 +32,7 @@ def stop(request: HttpRequest, letter: str) -> HttpResponse:
     delivery = get_object_or_404(
         Delivery.objects.select_related("credential__organisation"),
         token=letter,
-        kind=Delivery.Kind.ENDING,
+        kind__in=returned.ENDED_BY_A_LINK,
     )
     if request.method == "POST":
         returned.stop(delivery, StoppedAddress.Why.UNSUBSCRIBED, at=timezone.now())

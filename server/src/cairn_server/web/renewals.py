@@ -281,7 +281,7 @@ def renew(request: HttpRequest, credential_id: str) -> HttpResponse:
     """One's own credential goes on: with one click, or with a request."""
     person, at = person_of(request), timezone.now()
     credential = (
-        awarded_to(person)
+        awarded_to(person, at=at)
         .under(credential_id)
         .select_related("version__achievement", "organisation", "first")
         .first()

@@ -1,32 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
-"""django-allauth in our house: its forms in our words, and what follows when an address is confirmed."""
+"""django-allauth in our house: its forms in our words, and what is written down when an address was read."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from allauth.account import forms as allauth_forms
+from allauth.account.authentication import get_authentication_records
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cairn_server.accounts import proving
 from cairn_server.accounts.adapter import AccountAdapter
-from cairn_server.issuing import delivery
 
 if TYPE_CHECKING:
     from allauth.account.models import EmailAddress
     from django import forms
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
     from django.utils.functional import _StrPromise
+
+    from cairn_server.accounts.models import Person
 
 
 class Adapter(AccountAdapter):
-    """The account adapter, which also hands over what was waiting for a newly confirmed address."""
+    """The account adapter, which also notes when somebody has shown that they read an address."""
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         confirmed = bool(super().confirm_email(request, email_address))
         if confirmed:
-            delivery.deliver_waiting(email_address.user, at=timezone.now())
+            proving.note(email_address.user, email_address.email, at=timezone.now())
         return confirmed
+
+    def post_login(self, request: HttpRequest, user: Person, **how: Any) -> HttpResponse:
+        for record in get_authentication_records(request, user):
+            if record.get("method") == "code" and record.get("email"):
+                proving.note(user, record["email"], at=timezone.now())
+        return super().post_login(request, user, **how)
 
 
 WORDS: dict[str, tuple[_StrPromise, _StrPromise | str]] = {

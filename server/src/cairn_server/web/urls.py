@@ -9,6 +9,7 @@ from cairn_server.wallets import portfolio as wallet_portfolio
 from cairn_server.web import (
     achievement,
     catalogue,
+    claim,
     credential,
     home,
     issuer,
@@ -85,6 +86,7 @@ urlpatterns = [
     path("privacy", pages.page, {"name": "privacy"}, name="privacy"),
     path("terms", pages.page, {"name": "terms"}, name="terms"),
     path("imprint", pages.page, {"name": "imprint"}, name="imprint"),
+    path("claim/<public_id:secret>", claim.claim, name="claim"),
     path("reminders/<public_id:letter>/stop", reminders.stop, name="reminders-stop"),
     path("language", language.choose, name="language"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),

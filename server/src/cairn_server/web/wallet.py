@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The wallet: everything a person was awarded here, and whatever they brought from elsewhere.
 
-What was awarded to a confirmed address and is not in the wallet yet stands on top, asked of the awards
+What was awarded to a confirmed address and waits for an answer stands on top, asked of the awards
 themselves: an address confirmed a minute ago shows its awards now, and one that was given up shows them no
 longer (B146). What was accepted stays: it belongs to whoever it was given to.
 """
@@ -14,7 +14,6 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -24,8 +23,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cairn_server.accounts.services import verified_addresses
 from cairn_server.errors import Refusal
-from cairn_server.issuing import as_token, delivery
-from cairn_server.issuing.models import Credential, SecuredCredential
+from cairn_server.issuing import as_token, claiming
 from cairn_server.wallets import searching
 from cairn_server.wallets.models import Collection, HeldCredential, Visibility
 from cairn_server.web import display, listing
@@ -33,6 +31,7 @@ from cairn_server.web.access import person_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
@@ -89,7 +88,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
     found = searching.found(person, wanted, at=at)
     if listing.wants_csv(request):
         return _csv(found)
-    waiting = waiting_for(person)
+    waiting = claiming.waiting_for(person, at=at).select_related("version", "organisation", "first")
     page = listing.page_of(request, found)
     context = {
         "page": page,
@@ -111,8 +110,11 @@ def index(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 @login_required
 def accept(request: HttpRequest) -> HttpResponse:
-    """Put what was awarded to one's addresses into the wallet."""
-    count = delivery.deliver_waiting(person_of(request), at=timezone.now())
+    """All that waits; what needs a code first is left for its own page."""
+    person, at = person_of(request), timezone.now()
+    count = claiming.accept_waiting(person, at=at)
+    if not count and claiming.waiting_for(person, at=at).exists():
+        messages.warning(request, _("Open each one: we send a code to the address it was awarded to."))
     if count:
         messages.success(
             request,
@@ -129,11 +131,12 @@ def accept(request: HttpRequest) -> HttpResponse:
 def token(request: HttpRequest, credential_id: str) -> HttpResponseBase:
     """One's own credential as a token too, for a wallet that takes nothing else."""
     person = person_of(request)
-    credential = awarded_to(person).under(credential_id).first()
+    at = timezone.now()
+    credential = awarded_to(person, at=at).under(credential_id).first()
     if credential is None:
         raise Http404
     try:
-        as_token.sign_own_as_token(credential, by=person, at=timezone.now())
+        as_token.sign_own_as_token(credential, by=person, at=at)
     except Refusal as refusal:
         messages.error(request, str(refusal.message))
     else:
@@ -146,25 +149,14 @@ def token(request: HttpRequest, credential_id: str) -> HttpResponseBase:
     return redirect("wallet") if held is None else redirect("wallet-credential", held.public_id)
 
 
-def awarded_to(person: Person) -> CredentialQuerySet:
-    """Awards to the person's confirmed addresses, newest first."""
+def awarded_to(person: Person, *, at: datetime) -> CredentialQuerySet:
+    """What was awarded to this person and may be acted upon by them, the newest copy of each."""
     return (
-        Credential.objects.signed()
+        claiming.theirs(person, at=at)
         .newest()
-        .filter(recipient_email__in=verified_addresses(person))
         .select_related("version__picture", "organisation", "first")
         .order_by("-awarded_at", "-id")
     )
-
-
-def waiting_for(person: Person) -> CredentialQuerySet:
-    """Those of them that are not in the wallet."""
-    # Asked from the awards, which are few for one person, and never from all that is stored.
-    held = HeldCredential.objects.visible_to(person).filter(sha256=OuterRef("sha256"))
-    there = SecuredCredential.objects.filter(
-        Exists(held), credential=OuterRef("pk"), format=SecuredCredential.Format.JSON
-    )
-    return awarded_to(person).exclude(Exists(there))
 
 
 def _csv(found: Iterable[HeldCredential]) -> HttpResponseBase:

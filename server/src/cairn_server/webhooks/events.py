@@ -54,6 +54,8 @@ EVENTS = (
         "credential replaced", _("A mended credential took the place of another"), "credential", ("version",)
     ),
     Event("credential renewed", _("A credential was renewed"), "credential", ("version",)),
+    Event("credential accepted", _("A credential was accepted"), "credential"),
+    Event("credential declined", _("A credential was declined"), "credential"),
     Event("credentials awarded", _("A part of a list was awarded"), "batch", ("version", "chunk", "awarded")),
     Event("batch finished", _("A list is done"), "batch", _COUNTS),
     Event("credential revoked", _("A credential was revoked"), "credential"),
