@@ -38,6 +38,7 @@ ON_POSTGRESQL = [
         "issuing",
         "journal",
         "organisations",
+        "presenting",
         "tlog",
         "wallets",
         "webhooks",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,6 +26,8 @@ from cairn_server.organisations import services as organisations
 from cairn_server.organisations import tokens
 from cairn_server.organisations.models import KeyChange, Membership, Scope
 from cairn_server.organisations.roles import Role
+from cairn_server.presenting import dcql
+from cairn_server.presenting import services as presenting
 from cairn_server.wallets import collections
 from cairn_server.wallets.models import HeldCredential
 from cairn_server.webhooks.models import Message
@@ -151,6 +154,11 @@ OWN = [
     "wallet-bring",
     "wallet-collections",
     "wallet-looks",
+    "wallet-present",
+    "wallet-presented",
+    "request-answer",
+    "ask",
+    "ask-new",
     "portfolio-edit",
     "organisations",
     "organisation-new",
@@ -174,6 +182,8 @@ HOLDERS = ["wallet-renew", "wallet-put", "wallet-answer"]
 HOLDERS_ACT = ["wallet-token"]
 # Of one offer to a wallet, for whoever has made it.
 OFFERERS = ["wallet-offer"]
+# Of one request for presentations, for whoever asks.
+ASKERS = ["ask-request"]
 
 # Pages that allauth guards by what one did just before: what a stranger gets, and what somebody gets who is
 # signed in, has a password and no second factor, and did nothing just before. 302 leads to where one belongs.
@@ -240,6 +250,10 @@ PUBLIC = {
     "claim": (404, 404),
     "shown": (404, 404),
     "shown-file": (404, 404),
+    # Of a request and of a presentation that never were.
+    "asked": (404, 404),
+    "presentation": (404, 404),
+    "presentation-file": (404, 404),
     "oembed": (404, 404),
     "catalogue": (200, 200),
     "help": (200, 200),
@@ -264,6 +278,8 @@ PUBLIC = {
     "oid4vci-nonce": (405, 405),
     "oid4vci-credential": (405, 405),
     "oid4vci-notification": (405, 405),
+    "presentation-request-object": (404, 404),
+    "presentation-response": (405, 405),
     "exchange": (405, 405),
     "exchange-bare": (405, 405),
     "interaction": (404, 404),  # as above
@@ -374,7 +390,7 @@ def ask(client: Client, name: str, desk: Desk, *, method: str = "GET") -> HttpRe
 def test_every_address_is_in_the_table() -> None:
     # An operation is called in Python as in the interface, in the other of the two spellings.
     operations = {"api-v1:" + re.sub(r"([A-Z])", r"_\1", name).lower() for name in OPERATIONS}
-    holders = {*HOLDERS, *HOLDERS_ACT, *OFFERERS}
+    holders = {*HOLDERS, *HOLDERS_ACT, *OFFERERS, *ASKERS}
     known = {*READ, *ACT, *OWN, *OWN_ACT, *KEPT, *holders, *ALLAUTH, *PUBLIC, *REFERENCE, *operations}
 
     missing = set(names()) - known
@@ -588,6 +604,28 @@ def test_an_offer_is_its_makers_and_nobody_elses(
         for who, person in reversed(cast.items()):
             found = {getattr(signed_in(person), method)(there).status_code for there in where}
             assert found == ({200 if method == "get" else 302} if who == "learner" else {404}), who
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_what_somebody_has_asked_for_is_theirs_alone(
+    method: str, cast: dict[str, Person], learner: Person, signed_in: Callable[[Person], Client]
+) -> None:
+    """B135: also what others have shown."""
+    row = presenting.ask(
+        by=learner,
+        asker="Lena",
+        purpose="To learn who fires.",
+        query=dcql.for_badges(),
+        until=MONDAY + timedelta(days=1),
+        at=MONDAY,
+    )
+    where = [reverse(name, args=[row.public_id]) for name in ASKERS]
+    stranger = Client(headers={"host": "cairn.example"})
+
+    assert {getattr(stranger, method)(there).status_code for there in where} == {302}
+    for who, person in cast.items():
+        found = {getattr(signed_in(person), method)(there).status_code for there in where}
+        assert found == ({200 if method == "get" else 302} if who == "learner" else {404}), who
 
 
 def test_what_the_sign_in_pages_answer(owner: Person, signed_in: Callable[[Person], Client]) -> None:

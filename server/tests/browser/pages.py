@@ -58,6 +58,8 @@ PAGES: dict[str, dict[str, str]] = {
         "openapi-view": "/api/v1/docs",
         "interaction, over": "/interactions/AAAAAAAAAAAAAAAAAAAAAA",
         "claim": "{claim}",
+        "asked, over": "/r/AAAAAAAAAAAAAAAAAAAAAA",
+        "presentation, over": "/shown/AAAAAAAAAAAAAAAAAAAAAA",
     },
     "colleague": {
         "wallet, empty": "/wallet",
@@ -99,6 +101,11 @@ PAGES: dict[str, dict[str, str]] = {
         "wallet-collection": "/wallet/collections/{collection}",
         "collection-share": "/wallet/collections/{collection}/share",
         "wallet-looks": "/wallet/looks",
+        "wallet-present": "/wallet/present",
+        "wallet-presented": "/wallet/presented",
+        "request-answer": "/wallet/answer",
+        "ask": "/ask",
+        "ask-new": "/ask/new",
         "portfolio-edit": "/wallet/portfolio",
         "organisations": "/organisations/",
         "organisation-new": "/organisations/new",
@@ -162,6 +169,8 @@ STATUS = {
     "not found": 404,
     "invitation, over": 410,
     "interaction, over": 404,
+    "asked, over": 404,
+    "presentation, over": 404,
     "organisation-settings, forbidden": 403,
 }
 
@@ -177,6 +186,7 @@ NOTHING_TO_READ = {
     "credential-file", "credential-check", "achievement-json", "achievement-image", "issuer-json",
     "issuer-image", "language", "organisation-logo", "achievement-picture-preview",
     "achievement-picture-stored", "invitation-withdraw", "credential-send-again", "openapi-json",
+    "presentation-file", "presentation-request-object", "presentation-response",
     "exchange", "exchange-bare", "oid4vci-issuer", "oid4vci-issuer-draft", "oid4vci-server",
     "oid4vci-server-slash", "oid4vci-server-draft", "oid4vci-offer", "oid4vci-token", "oid4vci-nonce",
     "oid4vci-credential", "oid4vci-notification",
@@ -186,6 +196,8 @@ NOTHING_TO_READ = {
 ON_THE_WAY = {
     # For some minutes: the answers below look at it.
     "wallet-offer",
+    # Of a request that was made; the suite of presenting looks at it in each of its states.
+    "ask-request",
     # Only where a holder has asked for a renewal; its own suite looks at it.
     "renewal-request",
     # Only between two owners who change a key, where a receiver is entered, and in a reminder's letter;

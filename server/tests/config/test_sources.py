@@ -8,6 +8,7 @@ from django.utils import translation
 from server.tests.conftest import MONDAY, PUBLIC_URL
 
 from cairn.errors import UnavailableError
+from cairn.fetch import Answered
 from cairn_server.config import sources
 from cairn_server.organisations import identity
 
@@ -138,6 +139,50 @@ def test_asking_ourselves_is_not_limited(ours, organisation, settings):
         assert fetch(ours, f"{PUBLIC_URL}/i/{organisation.public_id}/did.json")
 
 
+class Poster:
+    """The same for what is posted."""
+
+    def __init__(self):
+        self.sent = []
+
+    def post(self, url, *, body, headers):
+        self.sent.append(url)
+        return Answered(204)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/account/logout/",
+        "/wallet/accept",
+        "/api/v1/awards",
+        "/oid4vci/AAAAAAAAAAAAAAAAAAAAAA/token",
+        "/openid4vp/AAAAAAAAAAAAAAAAAAAAAA/request",
+        "/nowhere",
+    ],
+)
+def test_from_inside_nothing_is_posted_but_an_answer_to_a_request(db, path):
+    """B98: whoever asks chooses where the answer goes."""
+    world = Poster()
+    poster = sources.ServerPoster(sources.OwnViews(PUBLIC_URL), world)
+
+    with pytest.raises(UnavailableError):
+        poster.post(PUBLIC_URL + path, body=b"a=b", headers={})
+    assert world.sent == []
+
+
+def test_an_answer_to_somebody_here_stays_here_and_one_to_others_goes_out(db):
+    world = Poster()
+    poster = sources.ServerPoster(sources.OwnViews(PUBLIC_URL), world)
+    here = f"{PUBLIC_URL}/openid4vp/AAAAAAAAAAAAAAAAAAAAAA/response"
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    assert poster.post(here, body=b"state=x", headers=headers).status == 404
+    assert world.sent == []
+    assert poster.post(f"{PUBLIC_URL}.evil.test/", body=b"", headers={}).status == 204
+    assert world.sent == [f"{PUBLIC_URL}.evil.test/"]
+
+
 def test_the_settings_name_the_one_sources():
     from django.conf import settings
     from django.utils.module_loading import import_string
@@ -145,3 +190,4 @@ def test_the_settings_name_the_one_sources():
     built = import_string(settings.SOURCES)()
 
     assert built.own.origin == PUBLIC_URL
+    assert import_string(settings.ANSWER_POSTER)().own.origin == PUBLIC_URL

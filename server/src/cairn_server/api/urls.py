@@ -9,7 +9,7 @@ from django.conf import settings
 from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from cairn_server.api import exchanges, health, mail_reports, problems, status, well_known
+from cairn_server.api import exchanges, health, mail_reports, openid4vp, problems, status, well_known
 from cairn_server.api.v1 import api as v1
 from cairn_server.api.v1 import problem_urls
 
@@ -35,6 +35,12 @@ urlpatterns = [
     path("", include("cairn_server.api.openid4vci.urls")),
     path("exchanges/<random_id:secret>", exchanges.exchange, name="exchange"),
     path("exchanges/<random_id:secret>/bare-vp", exchanges.bare, name="exchange-bare"),
+    path(
+        "openid4vp/<random_id:secret>/request",
+        openid4vp.request_object,
+        name="presentation-request-object",
+    ),
+    path("openid4vp/<random_id:secret>/response", openid4vp.response, name="presentation-response"),
     path("api/v1/", problem_urls(v1)),
     path("api/mail-reports", mail_reports.mail_reports, name="mail-reports"),
     re_path(r"^api(?:/.*)?$", nothing_here, name="api-nothing-here"),

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-WALLETS = ("/oid4vci/", "/exchanges/")
+WALLETS = ("/oid4vci/", "/openid4vp/", "/exchanges/")
 # Whoever asks below these gets a problem document and no page.
 FOR_MACHINES = ("/api/", *WALLETS)
 

@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "cairn_server.config",
     "cairn_server.web",
     "cairn_server.api",
+    "cairn_server.presenting",
     "cairn_server.issuing",
     "cairn_server.achievements",
     "cairn_server.wallets",
@@ -171,6 +172,8 @@ COUNT_CHECK = "cairn_server.config.counting.count_check"
 SIGN_RECEIPT = "cairn_server.organisations.receipts.sign_receipt"
 # The one way to another machine's webhooks.
 WEBHOOK_POSTER = "cairn_server.config.outbox.poster"
+# The one way on which a wallet here answers somebody's request.
+ANSWER_POSTER = "cairn_server.config.sources.poster"
 # Where background work is done: in the process that serves, or in workers alone (``cairn-server worker``).
 BACKGROUND_WORK = env.choice("BACKGROUND_WORK", "here", of=("here", "workers"))
 # function(at=…), and the seconds between two runs
@@ -201,6 +204,7 @@ PERIODIC_TASKS = (
     ("cairn_server.accounts.services.forget_old_sessions", 3600),
     ("cairn_server.organisations.services.forget_old_invitations", 3600),
     ("cairn_server.webhooks.sending.forget_old", 3600),
+    ("cairn_server.presenting.services.forget_old", 3600),
 )
 # The same for what waits for machines of others; each group on a thread of its own, so that a mail server or
 # a webhook that does not answer holds up nothing but itself.

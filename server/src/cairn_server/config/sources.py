@@ -20,9 +20,11 @@ from django.urls import Resolver404, resolve
 from django.utils import translation
 
 from cairn.errors import UnavailableError
-from cairn.fetch import HttpSources
+from cairn.fetch import Answered, HttpPoster, HttpSources
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cairn import Sources
 
 # The machine views that a judgement may need. Nothing else of ours can be asked for from inside.
@@ -32,6 +34,7 @@ PUBLIC_MACHINE_VIEWS = frozenset(
         "installation-did-document",
         "status-list",
         "suspension-list",
+        "presentation-request-object",  # somebody here answers somebody here
         "vc-api-status-list",  # in development alone
     }
 )
@@ -47,11 +50,7 @@ class OwnViews:
 
     def fetch(self, url: str, *, accept: str, limit: int) -> bytes:
         request = self._request(url, accept)
-        try:
-            name = resolve(request.path_info).url_name
-        except Resolver404:
-            name = None
-        if name not in PUBLIC_MACHINE_VIEWS | PUBLIC_CREDENTIAL_VIEWS:
+        if _name_of(request) not in PUBLIC_MACHINE_VIEWS | PUBLIC_CREDENTIAL_VIEWS:
             # The same words as for an address that cannot be reached: asking tells nothing (B98).
             raise _unreachable()
         # The view may switch the language of this thread; the page that asks must not change with it.
@@ -64,12 +63,25 @@ class OwnViews:
             raise UnavailableError("limit-size", f"the answer is longer than {limit} bytes")
         return bytes(body)
 
-    def _request(self, url: str, accept: str) -> WSGIRequest:
+    def post(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> Answered:
+        """The same for the one thing that is posted here: an answer to somebody's request."""
+        kind = headers.get("Content-Type", "")
+        request = self._request(url, headers.get("Accept", "*/*"), method="POST", body=body, kind=kind)
+        if _name_of(request) != "presentation-response":
+            raise _unreachable()
+        with translation.override(translation.get_language()):
+            return Answered(_handler().get_response(request).status_code)
+
+    def _request(
+        self, url: str, accept: str, *, method: str = "GET", body: bytes = b"", kind: str = ""
+    ) -> WSGIRequest:
         address = urlsplit(url)
         own = urlsplit(self.origin)
         return WSGIRequest(
             {
-                "REQUEST_METHOD": "GET",
+                "REQUEST_METHOD": method,
+                "CONTENT_TYPE": kind,
+                "CONTENT_LENGTH": str(len(body)),
                 "SCRIPT_NAME": "",
                 # WSGI hands over the decoded path as Latin-1 (PEP 3333).
                 "PATH_INFO": unquote(address.path).encode().decode("latin-1"),
@@ -81,7 +93,7 @@ class OwnViews:
                 "HTTP_ACCEPT": accept,
                 "REMOTE_ADDR": "127.0.0.1",
                 "wsgi.url_scheme": own.scheme,
-                "wsgi.input": BytesIO(),
+                "wsgi.input": BytesIO(body),
             }
         )
 
@@ -98,6 +110,24 @@ class ServerSources:
         if _origin(url) == self.own.origin:
             return self.own.fetch(url, accept=accept, limit=limit)
         return self.others.fetch(url, accept=accept, limit=limit)
+
+
+class ServerPoster:
+    """The same for what is posted: the answer of a wallet here to whoever asked, here or elsewhere."""
+
+    def __init__(self, own: OwnViews, others: HttpPoster) -> None:
+        self.own = own
+        self.others = others
+
+    def post(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> Answered:
+        if _origin(url) == self.own.origin:
+            return self.own.post(url, body=body, headers=headers)
+        return self.others.post(url, body=body, headers=headers)
+
+
+def poster() -> ServerPoster:
+    """The one way on which answers to requests go; settings.ANSWER_POSTER names it for web."""
+    return ServerPoster(OwnViews(_origin(settings.PUBLIC_URL)), HttpPoster())
 
 
 def build() -> Sources:
@@ -117,6 +147,13 @@ def _origin(url: str) -> str:
     usual = {"https": 443, "http": 80}.get(address.scheme)
     host = address.hostname if ":" not in address.hostname else f"[{address.hostname}]"
     return f"{address.scheme}://{host}" + (f":{port}" if port not in (None, usual) else "")
+
+
+def _name_of(request: WSGIRequest) -> str | None:
+    try:
+        return resolve(request.path_info).url_name
+    except Resolver404:
+        return None
 
 
 @cache

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The installation as an issuer: it signs receipts of what was checked on this server, and learner records
-that say what was in one wallet here. It awards nothing.
+"""The installation in its own name: it signs receipts of what was checked on this server, learner records
+that say what was in one wallet here, and the requests for presentations made here. It awards nothing.
 
 Under https it is ``did:web:<host>``, so that a receipt names the server that looked; elsewhere nobody could
 fetch the document of that DID, and it is its key (did:key).
@@ -24,6 +24,8 @@ from cairn_server.organisations.models import InstallationKey
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+    from cairn import Signer
 
 
 def sign_receipt(receipt: Mapping[str, Any], *, at: datetime) -> bytes:
@@ -76,6 +78,18 @@ def did_document() -> dict[str, Any]:
     return build_document(
         did, [(key.fragment, PublicKey.from_multikey(key.multikey), key.revoked_at) for key in known]
     )
+
+
+def identity_of_requests() -> str:
+    """Who asks wallets for presentations: the installation as did:web, or nobody (empty) without https."""
+    return _did_web()
+
+
+def signer_of_requests(*, at: datetime) -> tuple[Signer, str]:
+    """Who signs such requests, and the full name of the key."""
+    installation.require_own_address()
+    key = keys.own_key(at=at)
+    return keys.request_signer(key), _names(key)[1]
 
 
 @transaction.atomic

@@ -73,7 +73,7 @@ def unseal(text: str) -> Checked:
         kept = signing.loads(text, salt=_SALT, max_age=_LIFE_SECONDS)
     except signing.BadSignature as error:
         raise ReportOver from error
-    return Checked(kept["given"], _report(kept["report"]), kept["said"])
+    return Checked(kept["given"], report_of(kept["report"]), kept["said"])
 
 
 # Changes nothing for anyone, and strangers get no cookie that could carry a token.
@@ -254,7 +254,9 @@ def _without_document(report: Report) -> dict[str, Any]:
     }
 
 
-def _report(found: Mapping[str, Any]) -> Report:
+def report_of(found: Mapping[str, Any]) -> Report:
+    """A report as it was written, with its document or with the fact that there is one."""
+    document = found["document"]
     findings = tuple(
         Finding(
             each["check"],
@@ -268,13 +270,13 @@ def _report(found: Mapping[str, Any]) -> Report:
     )
     return Report(
         findings=findings,
-        document={} if found["document"] else None,
+        document=document if isinstance(document, dict) else {} if document else None,
         kind=found["kind"],
         carrier=found["carrier"],
         format=found["format"],
         at=parse_datetime(found["at"]),
         sha256=found["sha256"],
         parts=tuple(
-            PartReport(part["path"], part["role"], _report(part["report"])) for part in found["parts"]
+            PartReport(part["path"], part["role"], report_of(part["report"])) for part in found["parts"]
         ),
     )

@@ -37,6 +37,7 @@ from cairn_server.issuing import services as issuing
 from cairn_server.issuing.representations import representation
 from cairn_server.organisations import receipts
 from cairn_server.organisations import services as organisations
+from cairn_server.presenting import services as presenting
 from cairn_server.wallets import services as wallets
 from cairn_server.wallets import taking
 from cairn_server.web import display
@@ -116,6 +117,7 @@ def _files(file: zipfile.ZipFile, person: Person, *, at: datetime) -> Iterator[N
             "organisations": organisations.export_data(person),
             "awards": issuing.export_data(person)["awards"],
             "showing": wallets.export_data(person),
+            "presenting": presenting.export_data(person),
         }
         yield from _written(
             file, "data.json", _json(everything)[:-2] + ',\n  "wallet": [', list_of_files, "]\n}\n"

@@ -8,6 +8,7 @@ from django.urls import include, path, register_converter
 from cairn_server.wallets import portfolio as wallet_portfolio
 from cairn_server.web import (
     achievement,
+    asking,
     catalogue,
     claim,
     credential,
@@ -16,6 +17,7 @@ from cairn_server.web import (
     language,
     pages,
     portfolio,
+    presenting,
     putting,
     reminders,
     report,
@@ -81,6 +83,9 @@ urlpatterns = [
     path("h/<public_id:held_id>/card.png", sharing_aids.public_card, name="public-card"),
     path("l/<public_id:token>", showing.shown, name="shown"),
     path("l/<public_id:token>/<public_id:held_id>", showing.shown_file, name="shown-file"),
+    path("r/<public_id:secret>", asking.asked, name="asked"),
+    path("shown/<public_id:token>", presenting.shown, name="presentation"),
+    path("shown/<public_id:token>/file", presenting.shown_file, name="presentation-file"),
     path("oembed", sharing_aids.oembed, name="oembed"),
     path("help", pages.page, {"name": "help"}, name="help"),
     path("privacy", pages.page, {"name": "privacy"}, name="privacy"),

@@ -186,6 +186,12 @@ SENTENCES: dict[tuple[str, str], _StrOrPromise] = {
     ("holder", "holder-not-subject"): gettext_lazy(
         "Its holder has signed it. Not everything in it is about the holder."
     ),
+    ("holder", "answered"): gettext_lazy("It was made for this request, and for nobody else."),
+    ("holder", "bound"): gettext_lazy("What is in it was awarded to whoever shows it."),
+    ("holder", "holder-not-presenter"): gettext_lazy("What is in it was not awarded to whoever shows it."),
+    ("holder", "binding-missing"): gettext_lazy("Its holder has not signed that it is shown to you."),
+    ("holder", "binding-audience"): gettext_lazy("It was made for somebody else."),
+    ("holder", "binding-nonce"): gettext_lazy("It was made in answer to another question."),
     ("holder", "holder-mismatch"): gettext_lazy("What you typed does not match the holder."),
     ("holder", "holder-not-comparable"): gettext_lazy(
         "It does not say who the holder is in a way that we can compare."

@@ -22,6 +22,7 @@ from cairn_server.organisations.keys.orders import (
     LONGEST_INPUT,
     MOST_INPUTS,
     RECEIPT,
+    REQUEST,
     Making,
     Order,
 )
@@ -192,7 +193,7 @@ def test_an_order_has_bounds(service, order, inputs):
     assert refused(service, changed(order, inputs=inputs)) == "order-out-of-bounds"
 
 
-def test_the_installations_key_signs_receipts_and_nothing_else(service, installation):
+def test_the_installations_key_signs_receipts_and_no_credential(service, installation):
     own = keys.own_key(at=MONDAY)
     receipt = Order("", own.fragment, RECEIPT, "", (b"a receipt",))
 
@@ -239,3 +240,26 @@ def test_the_digest_of_an_intent_is_what_it_is():
     assert intent_digest([b"one", b"two"]) == (
         "c0eeeaab7843d35111a48d8036a773abfe00f87233c94e5542ac80d556ea631c"
     )
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        b"a receipt",
+        b"e30.e30",
+        b"eyJ0eXAiOiJKV1QifQ.e30",
+        b'{"typ":"oauth-authz-req+jwt"}.e30',
+        b"eyJ0eXAiOiJvYXV0aC1hdXRoei1yZXErand0In0",
+        b"\xff.e30",
+    ],
+)
+def test_as_a_request_nothing_is_signed_that_is_none(service, installation, given):
+    """B49: a receipt of somebody's own making would otherwise be one word away."""
+    own = keys.own_key(at=MONDAY)
+    genuine = b"eyJ0eXAiOiJvYXV0aC1hdXRoei1yZXErand0In0.e30"  # {"typ":"oauth-authz-req+jwt"}
+
+    [signature] = service.sign(Order("", own.fragment, REQUEST, "", (genuine,)))
+
+    assert keys.request_signer(own).public_key.verify(genuine, signature)
+    for inputs in ((given,), (genuine, given)):
+        assert refused(service, Order("", own.fragment, REQUEST, "", inputs)) == "key-cannot-sign"

@@ -26,6 +26,7 @@ from cairn_server.organisations.keys.orders import (
     INSTALLATION,
     MOST_INPUTS,
     RECEIPT,
+    REQUEST,
     Intent,
     Making,
     Order,
@@ -261,6 +262,11 @@ def _newest_own_key() -> InstallationKey | None:
 def own_signer(key: InstallationKey) -> OrderedSigner:
     """Signs receipts with the installation's key."""
     return OrderedSigner(INSTALLATION, key.fragment, key.multikey, RECEIPT, "")
+
+
+def request_signer(key: InstallationKey) -> OrderedSigner:
+    """Signs requests for presentations with the installation's key, and nothing but such requests."""
+    return OrderedSigner(INSTALLATION, key.fragment, key.multikey, REQUEST, "")
 
 
 # Under another KEK: for an operator's command, which has both

@@ -27,6 +27,8 @@ LONGEST_INPUT = 64 * 1024
 MOST_BYTES = 8 * 1024 * 1024
 
 RECEIPT = "receipt"
+# A request for presentations (RFC 9101), which says of itself what it is.
+REQUEST = "presentation-request"
 # The installation's own keys belong to no organisation.
 INSTALLATION = ""
 

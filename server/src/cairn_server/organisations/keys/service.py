@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cairn.errors import UnavailableError
-from cairn.keys import PublicKey
+from cairn.canonical import parse_json
+from cairn.errors import CairnError, UnavailableError
+from cairn.keys import PublicKey, base64url_decode
 from cairn_server.organisations.keys.custody import SEALED
-from cairn_server.organisations.keys.orders import INSTALLATION, RECEIPT, Terms, intent_digest
+from cairn_server.organisations.keys.orders import INSTALLATION, RECEIPT, REQUEST, Terms, intent_digest
 from cairn_server.organisations.keys.refusals import KeyUnavailable, SigningRefused
 from cairn_server.organisations.models import InstallationKey, SigningKey
 
@@ -132,10 +133,12 @@ class SigningService:
         return self._store.kek_id
 
     def _sign_as_installation(self, order: Order) -> list[bytes]:
-        """Receipts: nothing is on record of them, because a check leaves nothing behind; so their key signs
-        nothing else, and no organisation's key signs them."""
+        """Receipts and requests for presentations: nothing is on record of them, because a check leaves
+        nothing behind; so their key signs nothing else, and no organisation's key signs them."""
         key = InstallationKey.objects.filter(fragment=order.key, revoked_at__isnull=True).first()
-        if key is None or order.purpose != RECEIPT:
+        if key is None or order.purpose not in (RECEIPT, REQUEST):
+            raise SigningRefused("key-cannot-sign")
+        if order.purpose == REQUEST and not all(map(_is_request, order.inputs)):
             raise SigningRefused("key-cannot-sign")
         self._rate.take(order)
         return _signed(
@@ -212,6 +215,17 @@ _NEEDED = (
     "organisation__did",
 )
 _TOO_OLD = "This key has reached the end of its time. Replace it; what it signed stays valid."
+
+
+def _is_request(signed: bytes) -> bool:
+    """Whether these are the first two parts of a token that says it is a request (B49): whoever got hold of
+    this order could otherwise have a receipt of their own making signed, or a credential."""
+    encoded, dot, _payload = signed.partition(b".")
+    try:
+        header = parse_json(base64url_decode(encoded.decode("ascii")))
+    except (CairnError, UnicodeDecodeError):
+        return False
+    return dot == b"." and header.get("typ") == "oauth-authz-req+jwt"
 
 
 def _signed(signer: Signer, inputs: tuple[bytes, ...]) -> list[bytes]:

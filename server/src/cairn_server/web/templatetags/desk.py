@@ -61,6 +61,8 @@ def wallet_tabs(here: str) -> dict[str, Any]:
         ("wallet", _("Credentials")),
         ("wallet-collections", _("Collections")),
         ("portfolio-edit", _("Portfolio")),
+        ("wallet-presented", _("Shown")),
+        ("ask", _("Asked for")),
         ("wallet-looks", _("Who looked")),
     ]
     return {
