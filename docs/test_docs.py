@@ -270,7 +270,7 @@ def error_codes() -> set[str]:
     while grown := {c.name for c in classes if {_name(base) for base in c.bases} & errors} - errors:
         errors |= grown
     # Their first argument is something else: a field, and a step of issuing.
-    errors -= {"InvalidField", "OwnProductRefused"}
+    errors -= {"InvalidField", "OwnProductRefused", "BadQuestion", "BadAssessment", "BadMark", "BadProject"}
     codes = {"invalid-field"}
     for node in nodes:
         if isinstance(node, ast.Call):

@@ -25,6 +25,7 @@ from django.test import Client, TransactionTestCase
 
 from cairn_server.accounts.models import Person
 from cairn_server.config import signer
+from cairn_server.earning import frozen as promises
 from cairn_server.issuing import append_only as standing_history
 from cairn_server.journal import append_only
 from cairn_server.organisations import keys, services, watermark
@@ -99,10 +100,10 @@ def journal_can_be_emptied_between_tests() -> Iterator[None]:
     flush = TransactionTestCase._fixture_teardown
 
     def without_triggers(self: TransactionTestCase) -> None:
-        for module in (append_only, standing_history):
+        for module in (append_only, standing_history, promises):
             module.drop(connection)
         flush(self)
-        for module in (append_only, standing_history):
+        for module in (append_only, standing_history, promises):
             module.create(connection)
 
     with pytest.MonkeyPatch.context() as patch:

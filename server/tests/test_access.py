@@ -15,10 +15,19 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from server.tests import learning
 from server.tests.conftest import MONDAY
 from server.tests.desk import DESIGN, FIELDS, Desk, address, furnish
 
+from cairn_server import attachments
+from cairn_server.achievements import services as achievements
 from cairn_server.api.v1 import api
+from cairn_server.assessments import services as taking
+from cairn_server.assessments.models import Attempt
+from cairn_server.earning import plans, teaching
+from cairn_server.earning import services as earning
+from cairn_server.earning.learning import Unit
+from cairn_server.earning.plans import Asked
 from cairn_server.issuing import offering, representations
 from cairn_server.issuing.models import Credential
 from cairn_server.journal.models import Entry
@@ -28,6 +37,9 @@ from cairn_server.organisations.models import KeyChange, Membership, Scope
 from cairn_server.organisations.roles import Role
 from cairn_server.presenting import dcql
 from cairn_server.presenting import services as presenting
+from cairn_server.projects import reviewing
+from cairn_server.projects import services as projects
+from cairn_server.projects.models import Work
 from cairn_server.wallets import collections
 from cairn_server.wallets.models import HeldCredential
 from cairn_server.webhooks.models import Message
@@ -45,6 +57,7 @@ AWARDS = "auditor issuer owner"
 OVERSIGHT = "auditor owner"
 ISSUING = "issuer owner"
 OWNING = "owner"
+REVIEWING = "reviewer issuer owner"
 
 # Below /organisations/<org>/: who of the members may open it. Nobody else may, ever.
 READ = {
@@ -83,6 +96,37 @@ READ = {
     "achievement-publish": ISSUING,
     "achievement-new-version": ISSUING,
     "achievement-archive": ISSUING,
+    "achievement-cost": ISSUING,
+    "earning-plan": EVERYONE,
+    "requirement-add": ISSUING,
+    "requirement-edit": ISSUING,
+    "learning": EVERYONE,
+    "courses": EVERYONE,
+    "course": EVERYONE,
+    "unit-new": ISSUING,
+    "unit": ISSUING,
+    "meetings": EVERYONE,
+    "meeting": ISSUING,
+    "grants": AWARDS,
+    "grant-new": ISSUING,
+    "grant": AWARDS,
+    "approvals": AWARDS,
+    "approval": ISSUING,
+    "assessments": AWARDS,
+    "assessment-new": ISSUING,
+    "assessment": AWARDS,
+    "assessment-edit": ISSUING,
+    "assessment-version": AWARDS,
+    "questions": AWARDS,
+    "question-group": AWARDS,
+    "question-new": ISSUING,
+    "question-edit": ISSUING,
+    "projects": EVERYONE,
+    "project-new": ISSUING,
+    "project": EVERYONE,
+    "project-edit": ISSUING,
+    "reviews": REVIEWING,
+    "answer-mark": REVIEWING,
     "award": ISSUING,
     "award-list": ISSUING,
     "batches": AWARDS,
@@ -108,6 +152,9 @@ READ = {
 # Addresses that are only ever posted to.
 ACT = {
     "webhook-act": OWNING,
+    "assessment-act": ISSUING,
+    "project-act": ISSUING,
+    "review-seat": REVIEWING,
     "key-change-confirm": OWNING,
     "key-change-withdraw": OWNING,
     "keys-alone": OWNING,
@@ -131,6 +178,13 @@ ONLY_READ = {
     "organisation-members",
     "achievements",
     "achievement-detail",
+    "learning",
+    "assessments",
+    "assessment-version",
+    "projects",
+    "reviews",
+    "grants",
+    "approvals",
     "achievement-picture-preview",
     "achievement-picture-stored",
     "batches",
@@ -159,6 +213,8 @@ OWN = [
     "request-answer",
     "ask",
     "ask-new",
+    "earn",
+    "attend",
     "portfolio-edit",
     "organisations",
     "organisation-new",
@@ -184,6 +240,20 @@ HOLDERS_ACT = ["wallet-token"]
 OFFERERS = ["wallet-offer"]
 # Of one request for presentations, for whoever asks.
 ASKERS = ["ask-request"]
+
+# Of one seat of a reviewer: there is nothing for anybody else, members of the organisation included.
+SEATED = ["review"]
+# Of whoever takes an assessment or works on a project that they were asked for; nobody else finds anything.
+TAKERS = ["assessment-take", "attempt", "attempt-hand-in", "project-work"]
+# The same, of an attempt that is handed in, of a file, and what is only ever posted to.
+TAKERS_AFTER = ["attempt-result", "evidence-file"]
+TAKERS_ACT = ["attempt-answer"]
+# Of somebody who learns: 200 for them, and for everybody else there is nothing.
+LEARNERS = ["earning", "earn-unit", "earn-file"]
+# The same, only ever posted to.
+LEARNERS_ACT = ["earn-leave"]
+# For whoever is signed in, about something that everybody may start with, or a code from a room.
+SIGNED_IN = ["earn-start", "attend-code"]
 
 # Pages that allauth guards by what one did just before: what a stranger gets, and what somebody gets who is
 # signed in, has a password and no second factor, and did nothing just before. 302 leads to where one belongs.
@@ -304,6 +374,7 @@ OPERATIONS: dict[str, tuple[Scope | None, int, int]] = {
     "replaceAward": (Scope.AWARDS_WRITE, 201, 404),
     "changeStanding": (Scope.AWARDS_WRITE, 202, 422),
     "getStandingChange": (Scope.AWARDS_READ, 200, 404),
+    "putSignal": (Scope.SIGNALS_WRITE, 200, 404),
     "listBatches": (Scope.AWARDS_READ, 200, 200),
     "createBatch": (Scope.AWARDS_WRITE, 201, 422),
     "getBatch": (Scope.AWARDS_READ, 200, 404),
@@ -390,7 +461,8 @@ def ask(client: Client, name: str, desk: Desk, *, method: str = "GET") -> HttpRe
 def test_every_address_is_in_the_table() -> None:
     # An operation is called in Python as in the interface, in the other of the two spellings.
     operations = {"api-v1:" + re.sub(r"([A-Z])", r"_\1", name).lower() for name in OPERATIONS}
-    holders = {*HOLDERS, *HOLDERS_ACT, *OFFERERS, *ASKERS}
+    holders = {*HOLDERS, *HOLDERS_ACT, *OFFERERS, *ASKERS, *LEARNERS, *LEARNERS_ACT, *SIGNED_IN}
+    holders |= {*SEATED, *TAKERS, *TAKERS_AFTER, *TAKERS_ACT}
     known = {*READ, *ACT, *OWN, *OWN_ACT, *KEPT, *holders, *ALLAUTH, *PUBLIC, *REFERENCE, *operations}
 
     missing = set(names()) - known
@@ -472,7 +544,8 @@ def test_who_may_only_read_changes_nothing_by_posting(
     found = {
         name: ask(client, name, desk, method="POST").status_code
         for name in [*READ, *ACT]
-        if name != "organisation-leave"
+        # Judging is what a reviewer is there for.
+        if name != "organisation-leave" and (who, READ.get(name, ACT.get(name))) != ("reviewer", REVIEWING)
     }
 
     # 405: a page that is only read takes no POST from anybody.
@@ -490,7 +563,8 @@ def test_another_organisations_ids_do_not_exist(
     for name in [*READ, *ACT]:
         ids = desk.ids(name)
         where = address(name, elsewhere, ids)
-        if any(value in where for value in ids.values()):
+        # Whole parts of the address: a short one would be found inside another by chance.
+        if set(ids.values()) & set(where.split("/")):
             response = (
                 client.get(where, DESIGN) if method == "GET" else client.post(where, {"reason": "mine now"})
             )
@@ -628,6 +702,113 @@ def test_what_somebody_has_asked_for_is_theirs_alone(
         assert found == ({200 if method == "get" else 302} if who == "learner" else {404}), who
 
 
+def test_what_somebody_learns_is_theirs_alone(
+    desk: Desk, cast: dict[str, Person], learner: Person, owner: Person, signed_in: Callable[[Person], Client]
+) -> None:
+    """B135: how far somebody is, their units, their files; the issuer's people see the files of their own."""
+    unit = Unit.objects.get(course__organisation=desk.organisation)
+    file = teaching.add_file(unit, by=owner, taken=attachments.accept("a.txt", b"Heat"), at=MONDAY)
+    plan = plans.begin(
+        achievements.draft_achievement(
+            by=owner, organisation=desk.organisation, fields=FIELDS | {"name": "Kilns"}, at=MONDAY
+        ),
+        by=owner,
+        at=MONDAY,
+    )
+    teaching.open_course(unit.course, by=owner, at=MONDAY)
+    plans.add(plan.root, by=owner, asked=Asked(kind="course", course=unit.course), at=MONDAY)  # type: ignore[arg-type]
+    version = plans.publish(plan.version, by=owner, at=MONDAY)
+    enrolment = earning.start(version, by=learner, name="Lena", at=MONDAY)
+    where = {
+        "earning": reverse("earning", args=[enrolment.public_id]),
+        "earn-unit": reverse("earn-unit", args=[enrolment.public_id, unit.public_id]),
+        "earn-file": reverse("earn-file", args=[file.public_id]),
+    }
+    leave = reverse("earn-leave", args=[enrolment.public_id])
+    stranger = Client(headers={"host": "cairn.example"})
+
+    assert set(where) == set(LEARNERS)
+    assert {stranger.get(there).status_code for there in where.values()} == {302}
+    for who, person in cast.items():
+        found = {name: signed_in(person).get(there).status_code for name, there in where.items()}
+        mine, ours = who == "learner", who not in ("learner", "outsider")
+        expected = dict.fromkeys(where, 200 if mine else 404)
+        assert found == expected | {"earn-file": 200 if mine or ours else 404}, who
+        posts = {
+            signed_in(person).post(where[name], {"do": "reopen"}).status_code
+            for name in ("earning", "earn-unit")
+        }
+        assert posts == ({302} if mine else {404}), who
+        if not mine:
+            assert signed_in(person).post(leave).status_code == 404, who
+    assert signed_in(learner).get(leave).status_code == 405
+    assert signed_in(learner).post(leave).status_code == 302
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_what_somebody_takes_or_judges_is_theirs_alone(
+    method: str, desk: Desk, cast: dict[str, Person], signed_in: Callable[[Person], Client]
+) -> None:
+    """B135: an attempt, a work, its evidence, a seat; for the organisation's people no less."""
+    owner, learner, reviewer = desk.owner, cast["learner"], cast["reviewer"]
+    assessment = learning.assessment(desk.organisation, learning.SHORT, by=owner, name="Another")
+    project = learning.project(desk.organisation, by=owner, name="Another")
+    learning.enrolled(learner, desk.organisation, by=owner, assessment=assessment, project=project)
+    attempt = taking.begin(assessment, by=learner, at=MONDAY)
+    ended = Attempt.objects.get(assessment__organisation=desk.organisation, state="waiting")
+    Attempt.objects.filter(pk=ended.pk).update(person=learner)
+    work = projects.begin(project, by=learner, at=MONDAY)
+    file = projects.add_file(work, by=learner, attachment=attachments.accept("a.txt", b"Heat"), at=MONDAY)
+    seat = reviewing.take(Work.objects.exclude(pk=work.pk).get().current, by=reviewer, at=MONDAY)
+    ids = {
+        "assessment-take": assessment.public_id,
+        "attempt": attempt.public_id,
+        "attempt-hand-in": attempt.public_id,
+        "attempt-answer": attempt.public_id,
+        "attempt-result": ended.public_id,
+        "project-work": project.public_id,
+        "evidence-file": file.public_id,
+    }
+    # What only shows takes no POST from anybody, and the other way round.
+    names = [*TAKERS, *(TAKERS_AFTER if method == "get" else TAKERS_ACT)]
+    where = {name: reverse(name, args=[ids[name]]) for name in names}
+    judged = reverse("review", args=[desk.organisation.public_id, seat.public_id])
+    stranger = Client(headers={"host": "cairn.example"})
+
+    assert {getattr(stranger, method)(there).status_code for there in [*where.values(), judged]} == {302}
+    for who, person in cast.items():
+        if who == "learner":
+            continue
+        client = signed_in(person)
+        assert {getattr(client, method)(there).status_code for there in where.values()} == {404}, who
+        # An auditor has no part in reviews, and is told so whatever the address.
+        expected = {"reviewer": 200 if method == "get" else 422, "auditor": 403}.get(who, 404)
+        assert getattr(client, method)(judged).status_code == expected, who
+    own = signed_in(learner)
+    allowed = {200} if method == "get" else {200, 302, 409}
+    assert {getattr(own, method)(there).status_code for there in where.values()} <= allowed
+    assert getattr(own, method)(judged).status_code == 404
+
+
+def test_whoever_is_signed_in_may_start_and_type_in_a_code(
+    desk: Desk, cast: dict[str, Person], signed_in: Callable[[Person], Client]
+) -> None:
+    where = {
+        "earn-start": reverse("earn-start", args=[desk.version.public_id]),
+        "attend-code": reverse("attend-code", args=["BCDFGHJK"]),
+    }
+    stranger = Client(headers={"host": "cairn.example"})
+
+    assert {stranger.get(there).status_code for there in where.values()} == {302}
+    for who, person in cast.items():
+        # The issuer has begun: the page leads to where they are.
+        expected = {"earn-start": 302 if who == "issuer" else 200, "attend-code": 200}
+        found = {name: signed_in(person).get(there).status_code for name, there in where.items()}
+        assert found == expected, who
+    draft = reverse("earn-start", args=[desk.draft.public_id])
+    assert {signed_in(person).get(draft).status_code for person in cast.values()} == {404}
+
+
 def test_what_the_sign_in_pages_answer(owner: Person, signed_in: Callable[[Person], Client]) -> None:
     with_a_key = {"mfa_remove_webauthn", "mfa_edit_webauthn"}
     found = {}
@@ -686,6 +867,7 @@ def call(name: str, desk: Desk, token: str = "") -> HttpResponse:
         credential_id=award_id,
         change_id=desk.ids("")["act_id"],
         endpoint_id=desk.ids("")["endpoint_id"],
+        key="row-1",
         message_id=Message.objects.values_list("public_id", flat=True).first() or f"msg_{'A' * 22}",
     )
     if name == "createBatch":
@@ -703,6 +885,7 @@ def call(name: str, desk: Desk, token: str = "") -> HttpResponse:
             "standing": "active",
             "reason": "The review is over.",
         },
+        "putSignal": {"signal": "exam", "email": "mia@people.example"},
         "createWebhook": WEBHOOK,
         "changeWebhook": WEBHOOK,
         "verifyCredential": json.loads(representations.representation(desk.credential, "json")[0]),

@@ -64,6 +64,16 @@ PAGES: dict[str, dict[str, str]] = {
     "colleague": {
         "wallet, empty": "/wallet",
         "wallet-looks, nobody": "/wallet/looks",
+        "earn, nothing": "/earn",
+        "earn-start": "/earn/start/{kiln}",
+        "courses, none": "/organisations/{fresh}/courses",
+        "assessments, none": "/organisations/{fresh}/assessments",
+        "questions, none": "/organisations/{fresh}/questions",
+        "projects, none": "/organisations/{fresh}/projects",
+        "meetings, none": "/organisations/{fresh}/meetings",
+        "grants, none": "/organisations/{fresh}/places",
+        "grant-new, nothing published": "/organisations/{fresh}/places/new",
+        "approvals, nobody": "/organisations/{fresh}/approvals",
         "wallet-collections, none": "/wallet/collections",
         "portfolio-edit, not begun": "/wallet/portfolio",
         "organisation, as an issuer": "{base}/",
@@ -106,6 +116,11 @@ PAGES: dict[str, dict[str, str]] = {
         "request-answer": "/wallet/answer",
         "ask": "/ask",
         "ask-new": "/ask/new",
+        "earn": "/earn",
+        "earning": "/earn/{enrolment}",
+        "earn-unit": "/earn/{enrolment}/units/{unit}",
+        "attend": "/attend",
+        "attend-code": "/attend/BCDFGHJK",
         "portfolio-edit": "/wallet/portfolio",
         "organisations": "/organisations/",
         "organisation-new": "/organisations/new",
@@ -136,6 +151,39 @@ PAGES: dict[str, dict[str, str]] = {
         "achievement-publish": "{base}/achievements/{draft}/publish",
         "achievement-new-version": "{base}/achievements/{achievement}/new-version",
         "achievement-archive": "{base}/achievements/{achievement}/archive",
+        "achievement-cost": "{base}/achievements/{achievement}/cost",
+        "earning-plan": "{base}/achievements/{draft}/earning",
+        "earning-plan, without": "{base}/achievements/{version}/earning",
+        "earning-plan, published": "{base}/achievements/{kiln}/earning",
+        "requirement-add": "{base}/achievements/{draft}/earning/{requirement}/add?kind=holding",
+        "requirement-edit": "{base}/achievements/{draft}/earning/{requirement}",
+        "learning": "{base}/learning",
+        "assessments": "{base}/assessments",
+        "assessments, none found": "{base}/assessments?q=juggling",
+        "assessment-new": "{base}/assessments/new",
+        "assessment": "{base}/assessments/{assessment}",
+        "assessment-edit": "{base}/assessments/{assessment}/edit",
+        "assessment-version": "{base}/assessments/{assessment}/versions/1",
+        "questions": "{base}/questions",
+        "question-group": "{base}/questions/groups/{group}",
+        "question-new": "{base}/questions/groups/{group}/new/single",
+        "question-new, a short text": "{base}/questions/groups/{group}/new/short",
+        "question-edit": "{base}/questions/{question}",
+        "projects": "{base}/projects",
+        "project-new": "{base}/projects/new",
+        "project": "{base}/projects/{project}",
+        "project-edit": "{base}/projects/{project}/edit",
+        "reviews, nothing": "{base}/reviews",
+        "courses": "{base}/courses",
+        "course": "{base}/courses/{course}",
+        "unit-new": "{base}/courses/{course}/units/new",
+        "unit": "{base}/courses/{course}/units/{unit}",
+        "meetings": "{base}/meetings",
+        "meeting": "{base}/meetings/{meeting}",
+        "grants": "{base}/places",
+        "grant-new": "{base}/places/new",
+        "grant": "{base}/places/{grant}",
+        "approvals": "{base}/approvals",
         "award": "{base}/award",
         "award-list": "{base}/award/list",
         "batches": "{base}/batches",
@@ -178,6 +226,11 @@ STATUS = {
 NOTHING_TO_READ = {
     "credential-newest", "credential-renew",
     "credential-shared", "credential-token", "wallet-token",
+    "earn-file", "earn-leave", "evidence-file", "attempt-answer",
+    "assessment-act", "project-act", "review-seat",
+    # Only for somebody in the middle of it: test_assessing.py goes there and looks.
+    "assessment-take", "attempt", "attempt-hand-in", "attempt-result",
+    "project-work", "review", "answer-mark",
     "wallet-accept", "wallet-file", "shown-file", "oembed",
     "public-file", "public-card", "portfolio-pdf", "portfolio-card",
     "batch-act", "batch-problems", "webhook-act", "key-again", "metrics", "mail-reports",
@@ -198,6 +251,8 @@ ON_THE_WAY = {
     "wallet-offer",
     # Of a request that was made; the suite of presenting looks at it in each of its states.
     "ask-request",
+    # Only where somebody waits for an award; its own suite looks at it.
+    "approval",
     # Only where a holder has asked for a renewal; its own suite looks at it.
     "renewal-request",
     # Only between two owners who change a key, where a receiver is entered, and in a reminder's letter;
@@ -250,6 +305,8 @@ def furnish(owner: Visitor, colleague: Visitor) -> Desk:
     act = str(owner.page.locator("main table a").first.get_attribute("href"))
     desk["act"] = _part(act, -1)
 
+    _teach(owner, desk)
+    _assess(owner, desk)
     _show(owner, desk)
     desk["claim"] = _award_letter(owner, desk)
     make_token(owner, desk)
@@ -270,6 +327,64 @@ def furnish(owner: Visitor, colleague: Visitor) -> Desk:
     owner.open(f"{base}/members")
     desk["person"] = _part(owner.link("/remove"), -2)
     return desk
+
+
+def _teach(owner: Visitor, desk: Desk) -> None:
+    """A code in a room, places for somebody, and a start with what the demonstration lets one earn."""
+    base = desk["base"]
+    owner.open(f"{base}/achievements/{desk['draft']}/earning")
+    owner.press("Let people earn it")
+    desk["requirement"] = _requirement(owner)
+    owner.open(f"{base}/courses")
+    owner.page.locator("main h2 a").first.click()
+    desk["course"] = _part(owner.page.url, -1)
+    desk["unit"] = _part(str(owner.page.locator("main ol.rows a").first.get_attribute("href")), -1)
+    owner.open(f"{base}/meetings")
+    owner.page.locator("main h2 a").first.click()
+    desk["meeting"] = _part(owner.page.url, -1)
+    owner.press("Show it")
+    owner.open(f"{base}/places/new")
+    owner.page.get_by_label("By a list of e-mail addresses").check()
+    owner.fill(emails="ann@people.example")
+    owner.press("Give them")
+    desk["grant"] = _part(owner.page.url, -1)
+    owner.open("/catalogue?cost=free")
+    owner.page.locator("main h2 a").first.click()
+    desk["kiln"] = _part(owner.page.url, -1)
+    owner.press("Start")
+    owner.fill(name="Mara Lindqvist")
+    owner.press("Start")
+    desk["enrolment"] = _part(owner.page.url, -1)
+
+
+def _assess(owner: Visitor, desk: Desk) -> None:
+    """A question, an assessment that asks it, and a project."""
+    base = desk["base"]
+    owner.open(f"{base}/questions")
+    owner.fill(name="Clay")
+    owner.press("Make it")
+    desk["group"] = _part(owner.page.url, -1)
+    owner.press("A number")
+    owner.fill(text="How far does it shrink, in per cent?", value="12.5")
+    owner.press("Save")
+    desk["question"] = _part(str(owner.page.locator("main h2 a").first.get_attribute("href")), -1)
+    owner.open(f"{base}/assessments/new")
+    owner.fill(name="Clay")
+    owner.page.get_by_label("Questions of “Clay”").fill("1")
+    owner.press("Save as a draft")
+    owner.press("Publish")
+    desk["assessment"] = _part(owner.page.url, -1)
+    owner.open(f"{base}/projects/new")
+    owner.fill(name="Six bowls", brief="Throw **six bowls**.", **{"c0-name": "Even walls"})
+    owner.press("Save as a draft")
+    owner.press("Publish")
+    desk["project"] = _part(owner.page.url, -1)
+
+
+def _requirement(owner: Visitor) -> str:
+    """The root of the tree that is on the page."""
+    form = owner.page.locator("main form[method=get]").first
+    return _part(str(form.get_attribute("action")), -2)
 
 
 def _show(owner: Visitor, desk: Desk) -> None:

@@ -16,7 +16,7 @@ from server.tests.wallets.conftest import KEY, METHOD, document_of, keep
 import cairn
 from cairn import checks
 from cairn.testing import FixedSources
-from cairn_server.issuing import copies, delivery
+from cairn_server.issuing import claiming, copies
 from cairn_server.issuing.signing import Format
 from cairn_server.presenting import dcql, services
 from cairn_server.wallets.models import HeldCredential
@@ -103,7 +103,7 @@ def ask(emma: Person, credential: Credential, wallet: Wallet) -> Callable[..., A
 @pytest.fixture
 def held(credential: Credential, learner: Person) -> HeldCredential:
     """The award in Lena's wallet here."""
-    delivery.deliver_waiting(learner, at=MONDAY)
+    claiming.accept_waiting(learner, at=MONDAY)
     return HeldCredential.objects.get(person=learner)
 
 

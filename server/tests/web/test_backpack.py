@@ -328,7 +328,7 @@ def test_the_whole_wallet_is_in_the_archive_of_ones_data(client, held, learner):
 
     response = client.post("/account/data")
 
-    with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
+    with zipfile.ZipFile(io.BytesIO(response.getvalue())) as archive:
         told = json.loads(archive.read("data.json"))
         resume = json.loads(archive.read("resume.json"))
         assert archive.read("credentials/0001.json") == bytes(held.secured)

@@ -104,13 +104,16 @@ def verbs_in_the_code() -> set[str]:
     written = set(re.findall(r'(?:\bverb=|\b_journal\(\s*)"([^"]+)"', source))
     written |= set(re.findall(r'\b_(?:record|journal\w*)\(\s*\w+,\s*"([^"]+)"', source))
     written |= set(re.findall(r'\b_record\(\s*"([^"]+)"', source))
+    # In earning, behind the object and sometimes its organisation.
+    written |= set(re.findall(r'\b_note(?:_learner)?\(\s*[\w.]+,\s*(?:[\w.]+,\s*)?"([^"]+)"', source))
     # Some are put together: what was done to one credential, to many, and to a request.
     for built in ('verb=f"credential {kind}"', 'verb=f"credentials {kind}"', 'f"renewal {state.value}"'):
         assert built in source
     changed = {"revoked", "suspended", "reinstated"}
     written |= {f"credential {kind}" for kind in changed | {"awarded", "replaced", "renewed"}}
     # … and of two verbs in one line the second is not found above.
-    written |= {"message returned", "message wording removed", "catalogue left"}
+    written |= {"message returned", "message wording removed", "catalogue left", "question taken back"}
+    written |= {"earning approved", "earning declined"}
     written |= {f"credentials {kind}" for kind in changed} | {"renewal approved", "renewal refused"}
     # In the chain of the installation, which has no page: what people do with what is theirs, too.
     nobodys = {
@@ -134,6 +137,8 @@ def verbs_in_the_code() -> set[str]:
         "credential received",
         "installation moved",
         "letters chosen",
+        "unit finished",
+        "unit reopened",
         "portfolio begun",
         "portfolio filled",
         "portfolio ordered",

@@ -24,6 +24,7 @@ from cairn_server.achievements.models import (
     AchievementVersion,
     CatalogueEntry,
     CatalogueSkill,
+    Cost,
     LeftCatalogue,
 )
 from cairn_server.journal import services as journal
@@ -73,6 +74,7 @@ class Wanted:
     issuer: str = ""
     workload: str = ""
     credits: str = ""
+    cost: str = ""
     order: str = ""
 
     @property
@@ -120,12 +122,16 @@ def facets(wanted: Wanted) -> dict[str, list[Facet]]:
         "issuer": _issuers(replace(wanted, issuer="")),
         "skill": _skills(replace(wanted, skill="")),
         "workload": _workloads(replace(wanted, workload="")),
+        "cost": [
+            Facet(each.value, str(Cost(each.value).label), each.count)
+            for each in _counts("cost", replace(wanted, cost=""))
+        ],
     }
 
 
 def _filtered(wanted: Wanted) -> QuerySet[CatalogueEntry]:
     found = matching(CatalogueEntry.objects.filter(is_listed=True), wanted.text)
-    for column in ("level", "kind", "language"):
+    for column in ("level", "kind", "language", "cost"):
         if value := getattr(wanted, column):
             found = found.filter(**{column: value})
     if wanted.issuer:
@@ -242,6 +248,7 @@ def list_version(version: AchievementVersion) -> CatalogueEntry:
             "language": version.language,
             "workload_hours": version.workload_hours,
             "credits": version.credits,
+            "cost": achievement.cost or None,
             "published_at": version.published_at,
         },
     )
@@ -250,6 +257,11 @@ def list_version(version: AchievementVersion) -> CatalogueEntry:
         CatalogueSkill(entry=entry, key=skill_key(url), url=url, name=name) for url, name in skills.items()
     )
     return entry
+
+
+def follow_cost(achievement: Achievement) -> None:
+    """In the transaction of whoever says what it costs."""
+    CatalogueEntry.objects.filter(achievement=achievement).update(cost=achievement.cost or None)
 
 
 def unlist(achievement: Achievement) -> None:

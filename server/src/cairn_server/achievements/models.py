@@ -41,7 +41,18 @@ class AchievementQuerySet(models.QuerySet["Achievement"]):
         return self.filter(organisation__in=Organisation.objects.visible_to(person))
 
 
+class Cost(models.TextChoices):
+    """What it costs a learner. Nothing is collected here."""
+
+    NOT_SAID = "", _("Not said")
+    FREE = "free", _("Free")
+    SPONSORED = "sponsored", _("Somebody pays for you")
+    PAID = "paid", _("Paid elsewhere")
+
+
 class Achievement(models.Model):
+    Cost = Cost
+
     public_id = models.CharField(max_length=22, unique=True, default=random_id, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="achievements")
     created_at = models.DateTimeField()
@@ -50,6 +61,10 @@ class Achievement(models.Model):
     replaced_by = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaces"
     )
+    # What it costs today; not of a version, because prices change while what is learned does not.
+    cost = models.CharField(max_length=9, choices=Cost.choices, blank=True, default=Cost.NOT_SAID)
+    cost_note = models.CharField(max_length=200, blank=True, default="")
+    cost_url = models.CharField(max_length=2_000, blank=True, default="")
 
     objects = AchievementQuerySet.as_manager()
 
@@ -59,7 +74,8 @@ class Achievement(models.Model):
                 name="only_the_archived_is_replaced",
                 condition=Q(replaced_by__isnull=True)
                 | (Q(archived_at__isnull=False) & ~Q(replaced_by=models.F("id"))),
-            )
+            ),
+            models.CheckConstraint(name="cost_is_known", condition=Q(cost__in=Cost.values)),
         ]
 
     def __str__(self) -> str:
@@ -114,6 +130,9 @@ class AchievementVersion(models.Model):
     # Objects with target_name, target_url, target_code, target_framework, target_type, target_description.
     alignments = models.JSONField(default=list, blank=True)
     tags = models.JSONField(default=list, blank=True)
+    # What results of it mean, where it takes an assessment: objects with key, name, result_type, value_min,
+    # value_max, required_value. Written when it is published, out of what it takes (earning).
+    result_descriptions = models.JSONField(null=True, blank=True)
 
     # What the designer was told; empty when the picture was uploaded.
     design = models.JSONField(default=dict, blank=True)
@@ -200,6 +219,8 @@ class CatalogueEntry(models.Model):
     language = models.CharField(max_length=35)
     workload_hours = models.PositiveIntegerField(null=True, blank=True)
     credits = models.DecimalField(max_digits=6, decimal_places=2, null=True, blank=True)
+    # Null where nobody has said. (A column with a default would have SQLite build the table anew.)
+    cost = models.CharField(max_length=9, null=True, blank=True)
     published_at = models.DateTimeField()
 
     class Meta:
@@ -211,6 +232,7 @@ class CatalogueEntry(models.Model):
             models.Index(fields=["is_listed", "language"], name="catalogue_language"),
             models.Index(fields=["is_listed", "organisation"], name="catalogue_issuer"),
             models.Index(fields=["is_listed", "workload_hours"], name="catalogue_workload"),
+            models.Index(fields=["is_listed", "cost"], name="catalogue_cost"),
         ]
 
     def __str__(self) -> str:

@@ -21,9 +21,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 import cairn
-from cairn.credential import ACHIEVEMENT_TYPES, ALIGNMENT_TARGET_TYPES, Alignment, Criteria, Image
+from cairn.credential import (
+    ACHIEVEMENT_TYPES,
+    ALIGNMENT_TARGET_TYPES,
+    Alignment,
+    Criteria,
+    Image,
+    ResultDescription,
+)
 from cairn_server.achievements import catalogue, pictures
-from cairn_server.achievements.models import CONTENT, Achievement, AchievementVersion, Picture
+from cairn_server.achievements.models import CONTENT, Achievement, AchievementVersion, Cost, Picture
 from cairn_server.achievements.pictures import Design
 from cairn_server.achievements.uploads import accept_upload
 from cairn_server.errors import Refusal
@@ -235,6 +242,32 @@ def archive(
     return achievement
 
 
+@transaction.atomic
+def set_cost(
+    achievement: Achievement, *, by: Person, cost: str, note: str, url: str, at: datetime
+) -> Achievement:
+    """Say what it costs a learner, and where it is paid. Nothing is collected here."""
+    require(by, SIGNERS, achievement.organisation)
+    achievement = Achievement.objects.select_for_update().get(pk=achievement.pk)
+    if cost not in Cost.values:
+        raise InvalidField("cost", _("Choose one of the list."))
+    if url and not is_web_address(url):
+        raise InvalidField("url", _("Write a full web address."))
+    achievement.cost = cost
+    achievement.cost_note, achievement.cost_url = _line(200)("note", note), url
+    achievement.save(update_fields=["cost", "cost_note", "cost_url"])
+    catalogue.follow_cost(achievement)
+    journal.record(
+        verb="achievement cost set",
+        by=by,
+        organisation_id=achievement.organisation.public_id,
+        object=achievement,
+        details={"cost": cost},
+        at=at,
+    )
+    return achievement
+
+
 def _may_replace(new: Achievement, old: Achievement) -> bool:
     """Offered by the same organisation, published, and not a thing of the past itself."""
     return (
@@ -268,7 +301,28 @@ def to_credential(version: AchievementVersion, public_url: str) -> cairn.Achieve
         else float(credits),
         in_language=version.language,
         version=str(version.number),
+        result_descriptions=tuple(_result_description(each, address) for each in _results_of(version)),
     )
+
+
+def _results_of(version: AchievementVersion) -> list[dict[str, str]]:
+    return version.result_descriptions or []
+
+
+def _result_description(told: Mapping[str, str], address: str) -> ResultDescription:
+    return ResultDescription(
+        id=result_address(address, told["key"]),
+        name=told["name"],
+        result_type=told["result_type"],
+        value_min=told.get("value_min") or None,
+        value_max=told.get("value_max") or None,
+        required_value=told.get("required_value") or None,
+    )
+
+
+def result_address(address: str, key: str) -> str:
+    """What a result in a credential points to: one description in this version of the achievement."""
+    return f"{address}#result-{key}"
 
 
 def _filled(alignment: Mapping[str, str]) -> dict[str, str]:

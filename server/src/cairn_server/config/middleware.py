@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 WALLETS = ("/oid4vci/", "/openid4vp/", "/exchanges/")
+# Where codes are typed in: of a room, of a place.
+CODES = ("/attend", "/earn/start/")
 # Whoever asks below these gets a problem document and no page.
 FOR_MACHINES = ("/api/", *WALLETS)
 
@@ -164,6 +166,8 @@ def limited(request: HttpRequest) -> list[tuple[str, str]]:
         return [("verify", network)]
     if path.startswith("/claim/"):
         return [("claim", network)] if request.method == "POST" else []
+    if path.startswith(CODES):
+        return [("codes", network)] if request.method == "POST" else []
     if path.startswith("/account/") and request.method == "POST":
         address = (request.POST.get("login") or request.POST.get("email") or "").strip().lower()
         return [("sign-in", network), *([("sign-in-address", address)] if address else [])]

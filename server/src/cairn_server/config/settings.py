@@ -103,8 +103,11 @@ INSTALLED_APPS = [
     "cairn_server.web",
     "cairn_server.api",
     "cairn_server.presenting",
+    "cairn_server.earning",
     "cairn_server.issuing",
     "cairn_server.achievements",
+    "cairn_server.assessments",
+    "cairn_server.projects",
     "cairn_server.wallets",
     "cairn_server.tlog",
     "cairn_server.webhooks",
@@ -187,11 +190,13 @@ PERIODIC_TASKS = (
     ("cairn_server.issuing.replacing.finish_replacing", 60),
     ("cairn_server.issuing.services.finish_awards", 5),
     ("cairn_server.issuing.as_token.finish_tokens", 5),
+    ("cairn_server.earning.services.award_due", 30),
     ("cairn_server.issuing.copies.finish_copies", 60),
     ("cairn_server.issuing.offering.forget_offers", 3600),
     ("cairn_server.issuing.reissue.revoke_replaced", 5),
     ("cairn_server.issuing.status_lists.publish_waiting", 5),
     ("cairn_server.issuing.status_lists.renew_status_lists", 60),
+    ("cairn_server.config.overdue.close_overdue", 15),
     ("cairn_server.config.key_care.care_for_keys", 3600),
     ("cairn_server.issuing.reminders.remind_holders", 3600),
     ("cairn_server.issuing.reminders.remind_of_awards", 600),
@@ -318,6 +323,8 @@ RATE_LIMITS = {
     "verify": {"burst": 120, "per_minute": 60},
     # Of one request with a thousand credentials each counts here, beside the request itself in "api".
     "verify-many": {"burst": 5000, "per_minute": 1000},
+    # Codes from a room, tried by a whole class behind one address; each person has a limit of their own.
+    "codes": {"burst": 120, "per_minute": 60},
     # Requests of wallets, of a whole hall behind one address: some for each credential.
     "wallets": {"burst": 600, "per_minute": 600},
     "api": {"burst": 200, "per_minute": 300},
@@ -329,6 +336,10 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 # Lists of recipients: the largest file, which is also the largest body of any request, and the most rows.
 LIST_MAX_MB = env.number("LIST_MAX_MB", 200, least=1, most=2000)
 LIST_MAX_ROWS = env.number("LIST_MAX_ROWS", 1_048_576, least=1, most=10_000_000)
+# Files that people hand over as evidence: how large each may be, and the program that looks at it first.
+ATTACHMENT_MAX_MB = env.number("ATTACHMENT_MAX_MB", 20, least=1, most=100)
+ATTACHMENT_SCANNER = env.text("ATTACHMENT_SCANNER", "")
+ATTACHMENT_SCANNER_SECONDS = env.number("ATTACHMENT_SCANNER_SECONDS", 30, least=1, most=50)
 FILE_UPLOAD_HANDLERS = [
     "cairn_server.config.uploads.Bounded",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",

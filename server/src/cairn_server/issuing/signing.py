@@ -20,7 +20,7 @@ from cairn.did import did_key, did_web_url
 from cairn.errors import CairnError, UnavailableError, VerificationError
 from cairn.keys import Algorithm, PrivateKey
 from cairn.status import StatusEntry
-from cairn_server.achievements.services import to_credential
+from cairn_server.achievements.services import result_address, to_credential
 from cairn_server.issuing.life import RenewalRule
 from cairn_server.issuing.models import Purpose, SecuredCredential
 from cairn_server.issuing.prepared import Part, Prepared
@@ -126,7 +126,7 @@ def build(credential: Credential, *, issuer: Issuer, salt: str = "") -> dict[str
             identifiers=(*_identifiers(credential, salt), *_other_identifiers(more)),
             narrative=credential.narrative or None,
             license_number=more.get("license_number"),
-            results=_results(credential, more),
+            results=_results(credential, more, issuer.public_url),
         ),
         name=credential.version.name,
         valid_from=credential.valid_from,
@@ -208,10 +208,15 @@ def _evidence(credential: Credential, more: Mapping[str, Any]) -> tuple[Evidence
     )
 
 
-def _results(credential: Credential, more: Mapping[str, Any]) -> tuple[Result, ...]:
+def _results(credential: Credential, more: Mapping[str, Any], public_url: str) -> tuple[Result, ...]:
     first = {"value": credential.grade, "status": more.get("result_status", "")}
+    address = credential.version.address(public_url)
     return tuple(
-        Result(value=each.get("value") or None, status=each.get("status") or None)
+        Result(
+            value=each.get("value") or None,
+            status=each.get("status") or None,
+            result_description=result_address(address, each["key"]) if each.get("key") else None,
+        )
         for each in (first, *more.get("results", ()))
         if any(each.values())
     )

@@ -417,6 +417,7 @@ class Scope(models.TextChoices):
     ACHIEVEMENTS_WRITE = "achievements:write", _("Create and publish achievements")
     AWARDS_READ = "awards:read", _("Read awards")
     AWARDS_WRITE = "awards:write", _("Award, revoke, suspend and reinstate")
+    SIGNALS_WRITE = "signals:write", _("Say that somebody met a requirement")
     WEBHOOKS_READ = "webhooks:read", _("Read webhooks and what was sent")
     WEBHOOKS_WRITE = "webhooks:write", _("Make, change and remove webhooks")
     VERIFY = "verify", _("Verify credentials")

@@ -68,6 +68,10 @@ class Member:
         return self.is_open and self.has(Role.ISSUER)
 
     @property
+    def may_review(self) -> bool:
+        return self.has(Role.ISSUER, Role.REVIEWER)
+
+    @property
     def may_revoke(self) -> bool:
         """A closed organisation still answers for what it awarded."""
         return self.has(Role.ISSUER)

@@ -3,16 +3,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 
 from cairn.canonical import to_json
 from cairn.credential import OB_CONTEXT, VC_CONTEXT
 from cairn_server.achievements.models import AchievementVersion
 from cairn_server.achievements.services import to_credential
+from cairn_server.earning import progress
+from cairn_server.earning import services as earning
+from cairn_server.earning.models import Plan
 from cairn_server.web import display, publication, versions
+from cairn_server.web.earning import cost_of
+
+if TYPE_CHECKING:
+    from cairn_server.earning.progress import Step
 
 # A published version never changes, so its picture may be kept for ever; the text for an hour, because a
 # later release of ours may say more about it.
@@ -40,8 +50,18 @@ def achievement(request: HttpRequest, version_id: str) -> HttpResponse:
         "retired": version.achievement.archived_at,
         "replacement": versions.replacement_of(version),
         "issuer_page": reverse("issuer", args=[organisation.public_id]),
+        "step": _takes(version),
+        "can_start": earning.is_offered(version),
+        "cost": cost_of(version.achievement),
     }
     return publication.page(render(request, "achievement/achievement.html", context))
+
+
+def _takes(version: AchievementVersion) -> Step | None:
+    """What it takes, as it was promised when this version was published."""
+    plan = Plan.objects.filter(version=version).first()
+    step = progress.look(plan, None, at=timezone.now()) if plan is not None else None
+    return step.shown if step is not None else None
 
 
 @publication.for_everyone

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from cairn.credential import ACHIEVEMENT_TYPES
 from cairn_server.achievements import services
 from cairn_server.achievements.models import Achievement, AchievementVersion
+from cairn_server.earning import plans
 from cairn_server.web import display, listing, markdown
 from cairn_server.web.access import ISSUERS, READERS, Member, member_page, refusals_on
 from cairn_server.web.organisation import FORM_METHODS, posted, status_of
@@ -370,7 +371,7 @@ def publish(request: HttpRequest, member: Member, version_id: str) -> HttpRespon
     form = forms.Form(posted(request))
     if request.method == "POST":
         with refusals_on(form):
-            services.publish(version, by=member.person, at=timezone.now())
+            plans.publish(version, by=member.person, at=timezone.now())
             messages.success(request, _("Published. It can be awarded now."))
             return redirect("achievement-detail", member.organisation.public_id, version.public_id)
     context = {"member": member, "version": version, "form": form, **what_is_read(version)}
@@ -384,7 +385,7 @@ def new_version(request: HttpRequest, member: Member, achievement_id: str) -> Ht
     form = forms.Form(posted(request))
     if request.method == "POST":
         with refusals_on(form):
-            version = services.new_version(achievement, by=member.person, at=timezone.now())
+            version = plans.new_version(achievement, by=member.person, at=timezone.now())
             return redirect("achievement-edit", member.organisation.public_id, version.public_id)
     context = {"member": member, "achievement": achievement, "version": achievement.current, "form": form}
     return render(request, "achievements/new_version.html", context, status=status_of(form))

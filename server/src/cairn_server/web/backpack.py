@@ -30,6 +30,7 @@ from cairn import MalformedError, Outcome, Report, UnavailableError, Unsupported
 from cairn.errors import VerificationError
 from cairn.verifier import Finding
 from cairn_server.accounts import limits
+from cairn_server.earning import services as earning
 from cairn_server.errors import Refusal
 from cairn_server.issuing.models import Credential
 from cairn_server.wallets import collections, services, sharing
@@ -131,6 +132,9 @@ def _bring(request: HttpRequest) -> HttpResponse:
     )
     results = [bring_in(thing, person) for thing in form.things]
     kept = [each.kept.held for each in results if each.kept is not None]
+    if kept:
+        # Something that they work on may have asked for it.
+        earning.reconsider(person, at=timezone.now())
     if len(results) == 1 and kept:
         messages.success(request, results[0].said)
         return redirect("wallet-credential", kept[0].public_id)

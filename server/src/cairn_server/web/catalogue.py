@@ -33,7 +33,7 @@ MOST_PAGES = 50
 # Counting a hundred thousand takes longer than finding twenty-four; the counts may be a minute old.
 COUNTS_MAX_AGE = 60
 
-FILTERS = ("skill", "level", "kind", "language", "workload", "issuer")
+FILTERS = ("skill", "level", "kind", "language", "workload", "cost", "issuer")
 
 
 class SearchForm(forms.Form):
@@ -44,6 +44,7 @@ class SearchForm(forms.Form):
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), required=False)
     language = forms.ChoiceField(label=gettext_lazy("Language"), required=False)
     workload = forms.ChoiceField(label=gettext_lazy("Workload"), required=False)
+    cost = forms.ChoiceField(label=gettext_lazy("Cost"), required=False)
     issuer = forms.ChoiceField(label=gettext_lazy("Issuer"), required=False)
     credits = forms.ChoiceField(label=gettext_lazy("Credits"), required=False)
     order = forms.ChoiceField(label=gettext_lazy("Order"), required=False)
@@ -93,7 +94,9 @@ def catalogue_page(request: HttpRequest) -> HttpResponse:
         "query": wanted.text,
         "narrows": wanted.narrows,
         # What somebody has chosen is never out of sight.
-        "more": bool(wanted.kind or wanted.language or wanted.workload or wanted.credits or wanted.issuer),
+        "more": any(
+            (wanted.kind, wanted.language, wanted.workload, wanted.credits, wanted.cost, wanted.issuer)
+        ),
         "form": SearchForm(request.GET, facets=facets, wanted=wanted),
     }
     return publication.page(render(request, "catalogue/index.html", context))

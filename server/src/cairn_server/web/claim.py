@@ -32,6 +32,7 @@ from django.views.decorators.http import require_http_methods
 from cairn_server.accounts import proving
 from cairn_server.accounts.limits import TooMany
 from cairn_server.accounts.services import person_with_address, verified_addresses
+from cairn_server.earning import services as earning
 from cairn_server.issuing import claiming
 from cairn_server.issuing import services as issuing
 from cairn_server.issuing.answers import MAX_REASON, Answer
@@ -221,7 +222,7 @@ def _accept(request: HttpRequest, asked: Asked) -> HttpResponse:
     person = _may_answer_now(request, asked)
     if person is None:
         return _send_code(request, asked, do="accept")
-    claiming.accept(asked.credential, by=person, at=asked.at)
+    _keep(asked, person, asked.at)
     return _thanks(request, asked)
 
 
@@ -287,13 +288,19 @@ def _code(request: HttpRequest, asked: Asked) -> HttpResponse:
             proving.add_address(proof, by=person, at=at)
         except proving.AddressTaken:
             return _page(request, asked, "taken", status=409)
-        claiming.accept(asked.credential, by=person, at=at)
+        _keep(asked, person, at)
         return _thanks(request, asked)
     person = proving.person_of(proof, at=at)
-    claiming.accept(asked.credential, by=person, at=at)
+    _keep(asked, person, at)
     # As with any code to sign in by: a second factor is asked for first, where there is one.
     record_authentication(request, person, method="code", email=proof.address)
     return perform_login(request, person, email=proof.address, redirect_url=asked.here)
+
+
+def _keep(asked: Asked, person: Person, at: datetime) -> None:
+    claiming.accept(asked.credential, by=person, at=at)
+    # Something that they work on may have asked for it.
+    earning.reconsider(person, at=at)
 
 
 def _thanks(request: HttpRequest, asked: Asked) -> HttpResponse:

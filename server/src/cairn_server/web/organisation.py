@@ -22,6 +22,7 @@ from cairn_server.accounts.models import Person
 from cairn_server.achievements import catalogue
 from cairn_server.achievements.models import LeftCatalogue
 from cairn_server.achievements.uploads import accept_upload
+from cairn_server.earning.models import Enrolment
 from cairn_server.issuing.life import StandingAct
 from cairn_server.issuing.models import Batch, Credential, Delivery
 from cairn_server.organisations import roles, services
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from django.http import QueryDict
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
+# The rest of a long queue is on its own page.
+MOST_TO_APPROVE = 10
 LARGEST_LOGO = 5 * 1024 * 1024
 
 
@@ -183,6 +186,18 @@ def to_approve(member: Member) -> list[tuple[str, str, str, datetime]]:
                     batch.public_id,
                     words % {"name": batch.version.name, "n": batch.waiting},
                     batch.created_at,
+                )
+            )
+        waiting = Enrolment.objects.waiting().filter(achievement__organisation=member.organisation)
+        for enrolment in waiting.exclude(person=member.person).select_related("version")[:MOST_TO_APPROVE]:
+            assert enrolment.met_at is not None, "a constraint of the table"
+            words = _("%(name)s: “%(achievement)s”")
+            found.append(
+                (
+                    "approval",
+                    enrolment.public_id,
+                    words % {"name": enrolment.name, "achievement": enrolment.version.name},
+                    enrolment.met_at,
                 )
             )
     if member.may_revoke:

@@ -7,6 +7,7 @@ waiting/           the same of what was awarded to one's addresses and waits for
 pictures/          those awarded here, inside their badges (PNG)
 records/           learner records (CLR 2.0) that this installation signs
 europass/          the same achievements in the words of Europass, unsigned
+evidence/          the files that one handed in for projects
 resume.json        JSON Resume
 data.json          everything else that is kept about the person
 """
@@ -31,6 +32,8 @@ from cairn.errors import CairnError
 from cairn_server.accounts import proving
 from cairn_server.accounts import services as accounts
 from cairn_server.achievements.models import AchievementVersion
+from cairn_server.assessments import services as assessments
+from cairn_server.earning import services as earning
 from cairn_server.errors import Refusal
 from cairn_server.issuing import claiming
 from cairn_server.issuing import services as issuing
@@ -38,6 +41,7 @@ from cairn_server.issuing.representations import representation
 from cairn_server.organisations import receipts
 from cairn_server.organisations import services as organisations
 from cairn_server.presenting import services as presenting
+from cairn_server.projects import services as projects
 from cairn_server.wallets import services as wallets
 from cairn_server.wallets import taking
 from cairn_server.web import display
@@ -110,6 +114,12 @@ def _files(file: zipfile.ZipFile, person: Person, *, at: datetime) -> Iterator[N
             file.writestr(name, secured)
             waiting.append((name, title))
             yield
+        for evidence in projects.files_of(person):
+            assert evidence.file is not None  # a link has none
+            with file.open(projects.file_name(evidence), "w") as entry:
+                for piece in evidence.file.read():
+                    entry.write(piece)
+                    yield
         file.writestr("resume.json", _json(wallets.resume(person)))
         yield
         everything = {
@@ -118,6 +128,9 @@ def _files(file: zipfile.ZipFile, person: Person, *, at: datetime) -> Iterator[N
             "awards": issuing.export_data(person)["awards"],
             "showing": wallets.export_data(person),
             "presenting": presenting.export_data(person),
+            "earning": earning.export_data(person),
+            "assessments": assessments.export_data(person),
+            "projects": projects.export_data(person)["projects"],
         }
         yield from _written(
             file, "data.json", _json(everything)[:-2] + ',\n  "wallet": [', list_of_files, "]\n}\n"

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from cairn_server.accounts.services import verified_addresses
+from cairn_server.earning import services as earning
 from cairn_server.errors import Refusal
 from cairn_server.issuing import as_token, claiming
 from cairn_server.wallets import searching
@@ -116,6 +117,8 @@ def accept(request: HttpRequest) -> HttpResponse:
     if not count and claiming.waiting_for(person, at=at).exists():
         messages.warning(request, _("Open each one: we send a code to the address it was awarded to."))
     if count:
+        # Something that they work on may have asked for it.
+        earning.reconsider(person, at=at)
         messages.success(
             request,
             ngettext(

@@ -26,6 +26,7 @@ OPERATIONS = [
     ("POST", "/achievements", Scope.ACHIEVEMENTS_WRITE),
     ("GET", f"/achievements/{NEVER}", Scope.ACHIEVEMENTS_READ),
     ("POST", f"/achievements/{NEVER}/publish", Scope.ACHIEVEMENTS_WRITE),
+    ("PUT", f"/achievements/{NEVER}/signals/{NEVER}", Scope.SIGNALS_WRITE),
     ("GET", "/awards", Scope.AWARDS_READ),
     ("POST", "/awards", Scope.AWARDS_WRITE),
     ("GET", f"/awards/{NEVER}", Scope.AWARDS_READ),

@@ -28,6 +28,7 @@ from cairn_server.api.v1 import (
     awards,
     batches,
     reference,
+    signals,
     standing,
     verification,
     webhooks,
@@ -132,6 +133,7 @@ api.add_router("", achievements.router, tags=["Achievements"])
 api.add_router("", awards.router, tags=["Awards"])
 api.add_router("", as_token.router, tags=["Awards"])
 api.add_router("", batches.router, tags=["Batches"])
+api.add_router("", signals.router, tags=["Signals"])
 api.add_router("", standing.router, tags=["Standing"])
 api.add_router("", webhooks.router, tags=["Webhooks"])
 # Verification has its callers named here, because its module may not know of tokens and organisations.

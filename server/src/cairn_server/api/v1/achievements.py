@@ -17,6 +17,7 @@ from cairn_server.achievements.models import Achievement, AchievementVersion
 from cairn_server.api.ids import RandomId  # noqa: TC001  ninja reads it to declare the parameter
 from cairn_server.api.v1.paging import Paging, Strict, page, public_url
 from cairn_server.api.v1.tokens import needs, token_of
+from cairn_server.earning import plans
 from cairn_server.organisations.models import Scope
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def get_achievement(request: HttpRequest, achievement_id: RandomId) -> Achieveme
 def publish_achievement(request: HttpRequest, achievement_id: RandomId) -> AchievementVersion:
     token = token_of(request)
     version = get_object_or_404(versions_of(token), public_id=achievement_id)
-    services.publish(version, by=token.created_by, at=timezone.now())
+    plans.publish(version, by=token.created_by, at=timezone.now())
     version.refresh_from_db()
     return version
 

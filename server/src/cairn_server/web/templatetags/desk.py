@@ -34,6 +34,8 @@ def organisation_tabs(member: Member, here: str) -> dict[str, Any]:
     pages = [
         ("organisation", _("Overview"), True),
         ("achievements", _("Achievements"), True),
+        ("learning", _("Learning"), True),
+        ("reviews", _("Reviews"), member.may_review),
         ("credentials", _("Credentials"), member.may_read_awards),
         ("renewals", _("Renewals"), member.may_read_awards),
         ("analytics", _("Figures"), member.may_read_awards),
@@ -59,6 +61,7 @@ def wallet_tabs(here: str) -> dict[str, Any]:
     """The pages of one's own wallet; ``here`` is the name of the current one."""
     pages = [
         ("wallet", _("Credentials")),
+        ("earn", _("Working on")),
         ("wallet-collections", _("Collections")),
         ("portfolio-edit", _("Portfolio")),
         ("wallet-presented", _("Shown")),

@@ -19,6 +19,7 @@ from cairn_server.config import lock, signer, start
 from cairn_server.config.checks import problem_with_tls
 from cairn_server.config.development import LIFETIME_SECONDS, sign_in_link
 from cairn_server.config.server import Server, require_free_port
+from cairn_server.earning.demo import ensure_something_to_earn
 
 ENSURE_DEMO = "cairn_server.issuing.demo.ensure_demo"
 
@@ -39,6 +40,7 @@ class Command(BaseCommand):
         at = timezone.now()
         start.prepare(at=at, say=self._say)
         demo = import_string(ENSURE_DEMO)(settings.PUBLIC_URL, at=at)
+        ensure_something_to_earn(demo.owner_email, at=at)
 
         def announce() -> None:
             owner = Person.objects.get(email=demo.owner_email)

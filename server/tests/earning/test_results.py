@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an assessment and a project put into the credential, as a stranger's verifier reads it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from server.tests.assessments.conftest import rightly
+from server.tests.conftest import MONDAY, PUBLIC_URL, TUESDAY
+
+from cairn_server.achievements.services import to_credential
+from cairn_server.assessments import authoring as assessing
+from cairn_server.assessments import services as assessments
+from cairn_server.earning import services
+from cairn_server.errors import NotVisible
+from cairn_server.issuing import representations
+from cairn_server.issuing.models import Credential
+from cairn_server.organisations.roles import Role
+from cairn_server.projects import authoring as projecting
+from cairn_server.projects import reviewing
+from cairn_server.projects import services as projects
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cairn_server.accounts.models import Person
+    from cairn_server.achievements.models import AchievementVersion
+    from cairn_server.assessments.models import Assessment
+    from cairn_server.earning.models import Requirement
+    from cairn_server.organisations.models import Organisation
+    from cairn_server.projects.models import Project
+
+QUESTION: dict[str, Any] = {
+    "kind": "single",
+    "text": "Which fires hotter?",
+    "options": [{"text": "Stoneware", "right": True}, {"text": "Raku", "right": False}],
+}
+
+
+@pytest.fixture
+def assessment(organisation: Organisation, issuer: Person) -> Assessment:
+    group = assessing.make_group(by=issuer, organisation=organisation, name="Kilns", at=MONDAY)
+    assessing.write_question(by=issuer, group=group, fields=QUESTION, at=MONDAY)
+    fields = {"name": "Kilns and clay", "draws": [{"group": group.public_id, "count": 1}], "pass_mark": 70}
+    draft = assessing.draft_assessment(by=issuer, organisation=organisation, fields=fields, at=MONDAY)
+    assessing.publish_assessment(draft.assessment, by=issuer, at=MONDAY)
+    return draft.assessment
+
+
+@pytest.fixture
+def project(organisation: Organisation, issuer: Person) -> Project:
+    levels = [{"name": "Not yet", "points": 0}, {"name": "Good", "points": 5}]
+    rubric = [{"name": "Form", "description": "Even walls.", "needed": 1, "levels": levels}]
+    draft = projecting.draft_project(
+        by=issuer,
+        organisation=organisation,
+        fields={"name": "Six bowls", "brief": "Throw six bowls.", "rubric": rubric},
+        at=MONDAY,
+    )
+    projecting.publish_project(draft.project, by=issuer, at=MONDAY)
+    return draft.project
+
+
+def signed() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(representations.representation(Credential.objects.get(), "json")[0])
+    return found
+
+
+def test_a_result_names_its_description(
+    ask: Callable[..., Requirement],
+    publish: Callable[[], AchievementVersion],
+    assessment: Assessment,
+    learner: Person,
+) -> None:
+    leaf = ask("assessment", assessment=assessment)
+    version = publish()
+    services.start(version, by=learner, name="Lena", at=MONDAY)
+    attempt = assessments.begin(assessment, by=learner, at=MONDAY)
+    assessments.save_answers(attempt, by=learner, given=rightly(attempt), at=MONDAY)
+    assessments.hand_in(attempt, by=learner, at=MONDAY)
+
+    services.reconsider(learner, at=TUESDAY)
+
+    subject = signed()["credentialSubject"]
+    address = f"{PUBLIC_URL}/a/{version.public_id}#result-{leaf.public_id}"
+    [description] = subject["achievement"]["resultDescription"]
+    [result] = subject["result"]
+    assert description == {
+        "id": address,
+        "type": ["ResultDescription"],
+        "name": "Kilns and clay",
+        "resultType": "Percent",
+        "requiredValue": "70",
+        "valueMin": "0",
+        "valueMax": "100",
+    }
+    assert (result["resultDescription"], result["value"]) == (address, "100")
+    version.refresh_from_db()
+    assert to_credential(version, PUBLIC_URL).result_descriptions[0].id == address
+
+
+def test_accepted_work_is_evidence(
+    ask: Callable[..., Requirement],
+    publish: Callable[[], AchievementVersion],
+    project: Project,
+    learner: Person,
+    member: Callable[..., Person],
+) -> None:
+    ask("project", project=project)
+    services.start(publish(), by=learner, name="Lena", at=MONDAY)
+    work = projects.begin(project, by=learner, at=MONDAY)
+    projects.write_statement(work, by=learner, statement="They are even.", at=MONDAY)
+    projects.add_link(
+        work, by=learner, url="https://bowls.example/", name="Pictures", is_public=True, at=MONDAY
+    )
+    projects.hand_in(work, by=learner, at=MONDAY)
+    assert services.reconsider(learner, at=MONDAY) == []
+    work.refresh_from_db()
+    reviewer = member("Rita", Role.REVIEWER)
+    seat = reviewing.take(work.current, by=reviewer, at=MONDAY)
+    reviewing.decide(seat, by=reviewer, levels={"c1": "c1-l2"}, feedback="Fine.", at=MONDAY)
+
+    services.reconsider(learner, at=TUESDAY)
+
+    [evidence] = signed()["evidence"]
+    assert (evidence["id"], evidence["name"]) == ("https://bowls.example/", "Pictures")
+
+
+def test_only_whoever_has_started_may_do_what_it_asks_for(
+    ask: Callable[..., Requirement],
+    publish: Callable[[], AchievementVersion],
+    assessment: Assessment,
+    project: Project,
+    learner: Person,
+    outsider: Person,
+) -> None:
+    """B135"""
+    ask("assessment", assessment=assessment)
+    ask("project", project=project)
+    enrolment = services.start(publish(), by=learner, name="Lena", at=MONDAY)
+
+    def may(person: Person) -> set[bool]:
+        return {
+            services.may_do_assessment(person, assessment),
+            services.may_do_project(person, project),
+        }
+
+    assert (may(learner), may(outsider)) == ({True}, {False})
+    services.leave(enrolment, by=learner, at=MONDAY)
+    assert may(learner) == {False}
+
+
+def test_those_of_others_are_not_asked_for(
+    ask: Callable[..., Requirement], assessment: Assessment, project: Project, elsewhere: Organisation
+) -> None:
+    """B135"""
+    type(assessment).objects.update(organisation=elsewhere)
+    type(project).objects.update(organisation=elsewhere)
+    assessment.refresh_from_db()
+    project.refresh_from_db()
+
+    with pytest.raises(NotVisible):
+        ask("assessment", assessment=assessment)
+    with pytest.raises(NotVisible):
+        ask("project", project=project)
