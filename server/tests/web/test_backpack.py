@@ -319,7 +319,7 @@ def test_only_the_awards_own_holder_has_its_page_to_close(client, credential, le
     assert not sharing.is_closed(held.credential_id)
 
 
-def test_the_whole_wallet_is_in_the_archive_of_ones_data(client, held, learner):
+def test_the_whole_wallet_is_in_the_archive_of_ones_data(client, held, learner, installation):
     """Everything that is kept about the wallet, in one file: the signed bytes, and what its holder did."""
     services.write_note(held, by=learner, text="For Acme", at=MONDAY)
     collections.put(collections.make(by=learner, name="Work", at=MONDAY), by=learner, held=[held], at=MONDAY)
