@@ -6,7 +6,7 @@ SCALE ?= 1
 PYTHON ?= python3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test coverage check bench prove interop lock clean
+.PHONY: help run test coverage check messages bench prove interop lock clean
 
 help: ## List what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,10 @@ check: .venv/dev.stamp ## Format, lint, types, imports, migrations, documentatio
 	.venv/bin/python requirements/licences.py
 	@# Locks carry hashes and no addresses: whoever installs chooses where from.
 	@! grep -nE 'https?://|file:' requirements/*.txt interop/package-lock.json
+
+messages: .venv/run.stamp ## Bring the catalogues of other languages up to date with the source, and list what they lack
+	@.venv/bin/python -m messages update
+	@.venv/bin/python -m messages missing
 
 bench: .venv/dev.stamp ## Measure against limits and peers, one JSON object a line (ONLY=prefix)
 	@.venv/bin/python -m bench $(ONLY)

@@ -22,6 +22,7 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client, TransactionTestCase
+from django.utils import translation
 
 from cairn_server.accounts.models import Person
 from cairn_server.config import signer
@@ -119,6 +120,13 @@ def django_db_modify_db_settings(
     """SQLite in a file, as in production: in memory there is no WAL, and threads share one connection."""
     if connection.vendor == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("db") / "test.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def speaks_english() -> Iterator[None]:
+    """A request leaves its language with the thread, and the next test asks for English words."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
@@ -262,12 +270,6 @@ def signed_in() -> Callable[[Person], Client]:
         return client
 
     return make
-
-
-@pytest.fixture
-def several_languages(settings: Any) -> None:
-    """As if there were catalogues for a second language, and for one that is written from right to left."""
-    settings.LANGUAGES = [("en", "English"), ("nl", "Dutch"), ("ar", "Arabic")]
 
 
 # What runs where

@@ -8,6 +8,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.core import context
+from django.core import mail as post
+from django.utils import translation
 
 import cairn_server.web
 from cairn_server.accounts.adapter import AccountAdapter
@@ -95,3 +99,30 @@ def test_a_link_where_there_is_no_code():
     _mail, html = written("account/email/email_confirmation", code=None)
 
     assert re.findall(r'href="([^"]+)"', html) == [CONTEXT["activate_url"]]
+
+
+@pytest.mark.parametrize(
+    ("page", "chosen", "subject", "tag"),
+    [
+        ("nl", "", "Uw wachtwoord is gewijzigd", '<html lang="nl" dir="ltr">'),
+        ("nl", "ar", "تغيّرت كلمة مرورك", '<html lang="ar" dir="rtl">'),
+    ],
+)
+def test_a_mail_is_in_the_language_that_the_person_chose_else_of_the_page(page, chosen, subject, tag):
+    with translation.override(page):
+        mail, html = written("account/email/password_changed", user=SimpleNamespace(language=chosen))
+        assert translation.get_language() == page
+
+    assert mail.subject == subject
+    assert tag in html
+
+
+def test_a_notification_knows_whose_it_is(learner, rf):
+    learner.language = "fr"
+    learner.save()
+    EmailAddress.objects.update_or_create(user=learner, email=learner.email, primary=True, verified=True)
+
+    with context.request_context(rf.get("/", headers={"user-agent": "Browser"})):
+        AccountAdapter().send_notification_mail("account/email/password_changed", learner)
+
+    assert post.outbox[-1].subject == "Votre mot de passe a été changé"

@@ -15,7 +15,7 @@ from server.tests.conftest import MONDAY, PUBLIC_URL, TUESDAY
 
 from cairn_server.errors import NotAllowed, NotVisible
 from cairn_server.issuing import claiming, delivery, services
-from cairn_server.issuing.models import Delivery, SecuredCredential
+from cairn_server.issuing.models import Credential, Delivery, SecuredCredential
 from cairn_server.issuing.representations import representation
 from cairn_server.issuing.services import AlreadyRevoked, Recipient
 from cairn_server.wallets.models import HeldCredential
@@ -98,6 +98,23 @@ def test_the_readers_language_decides(learner, credential):
     delivery.deliver_due(at=MONDAY)
 
     assert mail.outbox[0].subject.startswith("Lakeside College has awarded you")
+
+
+def test_a_letter_is_in_the_language_that_the_reader_chose_else_the_one_that_the_issuer_gave(
+    learner, issuer, credential
+):
+    Credential.objects.update(language="ar-EG")
+    delivery.deliver_due(at=MONDAY)
+    learner.language = "de"
+    learner.save()
+    services.send_again(credential, by=issuer, at=TUESDAY)
+    delivery.deliver_due(at=TUESDAY)
+
+    of_the_issuer, chosen = mail.outbox
+    assert of_the_issuer.subject.startswith("منحتك Lakeside College")
+    assert '<html lang="ar" dir="rtl">' in of_the_issuer.alternatives[0].content
+    assert chosen.subject.startswith("Lakeside College hat Ihnen")
+    assert '<html lang="de" dir="ltr">' in chosen.alternatives[0].content
 
 
 def test_f13_a_mail_server_that_is_down_delays_and_loses_nothing(credential, mail_server_is_down, settings):

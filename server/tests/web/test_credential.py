@@ -324,7 +324,7 @@ def test_a_verdict_is_kept_for_a_minute(stranger, credential, judgements):
         assert len(judgements) == expected, seconds
 
 
-def test_check_again_judges_at_once_and_comes_back(stranger, credential, judgements, several_languages):
+def test_check_again_judges_at_once_and_comes_back(stranger, credential, judgements):
     stranger.get(address(credential))
 
     response = stranger.post(address(credential, "/check"))
@@ -377,7 +377,7 @@ def test_a_verdict_is_not_kept_across_a_date_that_it_names(stranger, award, judg
     assert len(judgements) == 2
 
 
-def test_a_page_is_kept_for_each_language(stranger, credential, judgements, several_languages):
+def test_a_page_is_kept_for_each_language(stranger, credential, judgements):
     stranger.get(address(credential))
     dutch = stranger.get(address(credential), headers={"accept-language": "nl"})
 

@@ -96,8 +96,8 @@ def test_a_kind_without_a_page_of_its_own_is_shown_in_short():
     ("wire", "words"),
     [
         ("MicroCredential", "Micro-credential"),
-        ("BachelorDegree", "Bachelor degree"),
-        ("ext:Prize", "Prize"),
+        ("BachelorDegree", "Bachelor’s degree"),
+        ("ext:FirstPrize", "First prize"),
         (None, ""),
     ],
 )

@@ -33,7 +33,7 @@ def test_the_words_of_the_operator_replace_ours(stranger, db, texts, name):
     assert "<script>x" not in page
 
 
-def test_a_text_in_the_language_of_the_visitor_comes_first(stranger, db, texts, several_languages):
+def test_a_text_in_the_language_of_the_visitor_comes_first(stranger, db, texts):
     (texts / "imprint.md").write_text("English words")
     (texts / "imprint.nl.md").write_text("Nederlandse woorden")
 
@@ -51,7 +51,7 @@ def test_the_operator_is_named(stranger, db, settings):
 # Language
 
 
-def test_a_language_is_a_cookie_with_a_tag_and_nothing_else(stranger, db, several_languages):
+def test_a_language_is_a_cookie_with_a_tag_and_nothing_else(stranger, db):
     response = stranger.post("/language", {"language": "ar", "next": "/verify"})
 
     assert (response.status_code, response["Location"]) == (303, "/verify")
@@ -72,6 +72,51 @@ def test_the_way_back_never_leads_elsewhere(stranger, db, target):
 
 def test_a_language_we_do_not_have_is_not_remembered(stranger, db):
     assert not stranger.post("/language", {"language": "xx\r\nSet-Cookie: a=b", "next": "/"}).cookies
+
+
+@pytest.mark.parametrize(
+    ("language", "direction", "heading"),
+    [
+        ("ar", "rtl", "تحقّق من شهادة"),
+        ("de", "ltr", "Einen Nachweis prüfen"),
+        ("es", "ltr", "Comprobar una credencial"),
+        ("fr", "ltr", "Vérifier une attestation"),
+        ("nl", "ltr", "Een credential controleren"),
+    ],
+)
+def test_a_page_speaks_the_language_of_the_browser(stranger, db, language, direction, heading):
+    response = stranger.get("/verify", headers={"accept-language": f"{language}-XX, en;q=0.5"})
+
+    page = response.content.decode()
+    assert f'<html lang="{language}" dir="{direction}">' in page
+    assert f"<h1>{heading}" in page
+    assert response["Content-Language"] == language
+
+
+def test_everybody_finds_their_own_language_by_its_own_name(stranger, db):
+    page = stranger.get("/", headers={"accept-language": "fr"}).content.decode()
+
+    for code, name in (("ar", "العربيّة"), ("de", "Deutsch"), ("en", "English"), ("nl", "Nederlands")):
+        assert f'<option value="{code}" lang="{code}">{name}</option>' in page
+    assert '<option value="fr" lang="fr" selected>Français</option>' in page
+
+
+def test_the_desk_is_in_english_and_says_so_in_the_language_that_was_asked_for(signed_in, issuer):
+    response = signed_in(issuer).get("/organisations/", headers={"accept-language": "ar"})
+
+    page = response.content.decode()
+    assert '<html lang="en" dir="ltr">' in page
+    assert "<h1>Organisations" in page
+    assert 'lang="ar" dir="rtl">هذه الصفحة متاحة بالإنجليزية فقط حتى الآن.</p>' in page
+    assert '<option value="ar" lang="ar" selected>' in page
+    assert response["Content-Language"] == "en"
+    assert 'lang="en" dir="ltr">' in signed_in(issuer).get("/organisations/").content.decode()
+
+
+def test_a_page_in_the_language_that_was_asked_for_makes_no_excuses(stranger, db):
+    page = stranger.get("/verify", headers={"accept-language": "nl"}).content.decode()
+
+    assert "alleen in het Engels" not in page
 
 
 # No

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from datetime import timedelta
 
+import pikepdf
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -249,3 +250,15 @@ def test_without_a_key_store_there_is_no_receipt_and_the_page_says_so(stranger, 
         assert ask(stranger, states, "receipt").status_code == 503
     finally:
         keys.install(lambda: keys.KeyStore(KEK))
+
+
+def test_a_report_is_in_the_language_of_the_page_and_runs_its_way(stranger, data):
+    stranger.cookies["language"] = "ar"
+
+    made = ask(stranger, bring(stranger, ("ada.json", data)), "pdf").content
+
+    # The strict kind: every character has a glyph.
+    assert b"<pdfaid:part>3</pdfaid:part>" in made
+    with pikepdf.open(io.BytesIO(made)) as pdf:
+        assert pdf.Root.Lang == "ar"
+        assert str(pdf.docinfo["/Title"]).startswith("تقرير تحقق")

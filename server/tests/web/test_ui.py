@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from django import forms
 from django.core.paginator import Paginator
 from django.template import Context, RequestContext, Template, TemplateSyntaxError
 from django.test import RequestFactory
+from django.utils.translation import override
 from lxml import html
 
 import cairn_server.web
+from cairn_server.web.templatetags import ui
 
 WEB = Path(cairn_server.web.__file__).parent
 COMPONENTS = sorted((WEB / "templates" / "ui").glob("*.html"))
@@ -225,3 +228,21 @@ def test_files_from_elsewhere_are_unchanged_and_all_accounted_for(folder):
     for name, digest in told.items():
         assert sha256((folder / name).read_bytes()).hexdigest() == digest
     assert (folder / "LICENSE.txt").read_text().strip()
+
+
+@pytest.mark.parametrize(("name", "turns"), [("arrow-right", True), ("chevron-left", True), ("check", False)])
+def test_arrows_turn_where_a_page_is_read_from_right_to_left(name, turns):
+    assert ("icon--onward" in ui.icon(name)) is turns
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "3 August 2026, 09:05:07 UTC"),
+        ("de", "3. August 2026, 09:05:07 UTC"),
+        ("ar", "3 أغسطس 2026، 09:05:07 UTC"),
+    ],
+)
+def test_a_moment_is_written_as_its_language_does(language, words):
+    with override(language):
+        assert ui.moment(datetime(2026, 8, 3, 11, 5, 7, tzinfo=timezone(timedelta(hours=2)))) == words

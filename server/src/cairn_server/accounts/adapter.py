@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings  # noqa: TID251  allauth makes its adapters itself; there is nobody to pass values
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from cairn_server.accounts.limits import client_address
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from django.core.mail import EmailMessage
     from django.http import HttpRequest  # noqa: TID251
+
+    from cairn_server.accounts.models import Person
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -43,6 +46,16 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_from_email(self) -> str:
         return settings.DEFAULT_FROM_EMAIL
 
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: Person,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        # Whose mail it is decides the language, and allauth would not say.
+        super().send_notification_mail(template_prefix, user, {**(context or {}), "user": user}, email)
+
     def render_mail(
         self,
         template_prefix: str,
@@ -50,18 +63,23 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any],
         headers: dict[str, str] | None = None,
     ) -> EmailMessage:
-        """The text that the templates give, and the same words in the look of our other mails."""
-        headers = {"Auto-Submitted": "auto-generated"} | (headers or {})
-        message = super().render_mail(template_prefix, email, context, headers)
-        assert isinstance(message, EmailMultiAlternatives), "there is a text template for every mail"
-        *paragraphs, foot = str(message.body).split("\n\n")
-        html = {
-            "subject": message.subject,
-            "sender": context["current_site"].domain,
-            "parts": list(_parts(paragraphs, context)),
-            "foot": foot,
-        }
-        message.attach_alternative(render_to_string("mail/account.html", html), "text/html")
+        """The text that the templates give, and the same words in the look of our other mails.
+
+        In the language that this person chose for e-mails, otherwise in that of the page that sends it.
+        """
+        chosen = getattr(context.get("user"), "language", "") or translation.get_language()
+        with translation.override(chosen):
+            headers = {"Auto-Submitted": "auto-generated"} | (headers or {})
+            message = super().render_mail(template_prefix, email, context, headers)
+            assert isinstance(message, EmailMultiAlternatives), "there is a text template for every mail"
+            *paragraphs, foot = str(message.body).split("\n\n")
+            html = {
+                "subject": message.subject,
+                "sender": context["current_site"].domain,
+                "parts": list(_parts(paragraphs, context)),
+                "foot": foot,
+            }
+            message.attach_alternative(render_to_string("mail/account.html", html), "text/html")
         return message
 
 

@@ -14,7 +14,7 @@ from django.db import OperationalError
 from django.http import Http404, HttpResponse, StreamingHttpResponse, UnreadablePostError
 from django.middleware.locale import LocaleMiddleware
 from django.template.loader import select_template
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from cairn.errors import CairnError, MalformedError, UnavailableError, UnsupportedError
@@ -22,6 +22,7 @@ from cairn_server.accounts import limits
 from cairn_server.api import problems
 from cairn_server.config import addresses
 from cairn_server.errors import Refusal
+from cairn_server.web import language
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,6 +120,15 @@ class Language(LocaleMiddleware):
     """
 
     WRITTEN_FOR_READERS = ("text/html", problems.MEDIA_TYPE)
+
+    def process_view(self, request: HttpRequest, view: Callable, args: object, kwargs: object) -> None:
+        """A page that is not translated is English from top to bottom, and remembers what was asked for."""
+        if request.resolver_match is not None and request.resolver_match.route.startswith(
+            language.IN_ENGLISH
+        ):
+            request.asked_language = translation.get_language()  # type: ignore[attr-defined]
+            translation.activate("en")
+            request.LANGUAGE_CODE = "en"
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if response.headers.get("Content-Type", "").startswith(self.WRITTEN_FOR_READERS):

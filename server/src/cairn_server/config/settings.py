@@ -12,7 +12,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
-from django.utils.translation import gettext_lazy as _
 
 from cairn_server.config import env, first_start
 from cairn_server.config.sqlite import use_safe_sqlite
@@ -386,9 +385,19 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en"
-# A language is offered when its catalogue is in LOCALE_PATHS; the pages are written in English.
-LANGUAGES = [("en", _("English"))]
+# Each by its own name, for whoever looks for it. The pages are written in English, the others stand in
+# LOCALE_PATHS (docs/how-to/translate.md).
+LANGUAGES = [
+    ("ar", "العربية"),
+    ("de", "Deutsch"),
+    ("en", "English"),
+    ("es", "Español"),
+    ("fr", "Français"),
+    ("nl", "Nederlands"),
+]
 LOCALE_PATHS = [Path(__file__).resolve().parents[1] / "locale"]
+# How days and moments are written, where Django's own way is none of ours.
+FORMAT_MODULE_PATH = "cairn_server.config.formats"
 
 # Static files
 

@@ -334,10 +334,14 @@ def _question(delivery: Delivery, answer: Answer | None, *, at: datetime) -> Que
 def message_of(
     delivery: Delivery, *, returns_to: str = "", question: Question | None = None
 ) -> EmailMultiAlternatives:
-    """One message, in the language of the reader where we know it, else of the achievement."""
+    """One message, in the language that the reader chose, else that the issuer gave, else of the text."""
     organisation = delivery.credential.organisation
     reader = person_with_address(delivery.to)
-    language = (reader.language if reader is not None else "") or delivery.credential.version.language
+    language = (
+        (reader.language if reader is not None else "")
+        or delivery.credential.language
+        or delivery.credential.version.language
+    )
     with translation.override(_spoken(language)):
         letter = write(delivery, language=language, question=question)
         context = {"letter": letter, "organisation": organisation}
@@ -425,7 +429,7 @@ def write(delivery: Delivery, *, language: str = "", question: Question | None =
         "achievement": credential.version.name,
         "organisation": credential.organisation.name,
         "reason": delivery.reason,
-        "date": formats.date_format(delivery.created_at, "j F Y"),
+        "date": formats.date_format(delivery.created_at, "DATE_FORMAT"),
         "contact": credential.organisation.email or credential.organisation.name,
         "until": _day(credential.suspended_until),
         "end": _day(credential.valid_until),
@@ -577,7 +581,7 @@ def _answered() -> tuple[str, tuple[str, ...]]:
 
 
 def _day(at: datetime | None) -> str:
-    return formats.date_format(at, "j F Y") if at is not None else ""
+    return formats.date_format(at, "DATE_FORMAT") if at is not None else ""
 
 
 _TEXTS = {

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from django.utils.translation import get_language, get_language_info, gettext_lazy, ngettext
+from django.utils.translation import get_language, get_language_info, gettext_lazy, ngettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from cairn import OpenBadgeCredential
@@ -29,12 +29,39 @@ if TYPE_CHECKING:
 
     from cairn.credential import Achievement
 
+# The kinds of Open Badges 3.0 (AchievementType).
 TYPE_NAMES = {
-    "MicroCredential": gettext_lazy("Micro-credential"),
+    "Achievement": gettext_lazy("Achievement"),
+    "ApprenticeshipCertificate": gettext_lazy("Apprenticeship certificate"),
+    "Assessment": gettext_lazy("Assessment"),
+    "Assignment": gettext_lazy("Assignment"),
+    "AssociateDegree": gettext_lazy("Associate degree"),
+    "Award": pgettext_lazy("a kind of achievement", "Award"),
+    "BachelorDegree": gettext_lazy("Bachelor’s degree"),
+    "Badge": gettext_lazy("Badge"),
+    "Certificate": gettext_lazy("Certificate"),
     "CertificateOfCompletion": gettext_lazy("Certificate of completion"),
+    "Certification": gettext_lazy("Certification"),
     "CoCurricular": gettext_lazy("Co-curricular activity"),
+    "CommunityService": gettext_lazy("Community service"),
+    "Competency": gettext_lazy("Competency"),
+    "Course": gettext_lazy("Course"),
+    "Degree": gettext_lazy("Degree"),
+    "Diploma": gettext_lazy("Diploma"),
+    "DoctoralDegree": gettext_lazy("Doctoral degree"),
+    "Fieldwork": gettext_lazy("Fieldwork"),
+    "GeneralEducationDevelopment": gettext_lazy("General education development"),
+    "JourneymanCertificate": gettext_lazy("Journeyman certificate"),
     "LearningProgram": gettext_lazy("Learning programme"),
     "License": gettext_lazy("Licence"),
+    "MasterCertificate": gettext_lazy("Master certificate"),
+    "MasterDegree": gettext_lazy("Master’s degree"),
+    "Membership": gettext_lazy("Membership"),
+    "MicroCredential": gettext_lazy("Micro-credential"),
+    "ProfessionalDoctorate": gettext_lazy("Professional doctorate"),
+    "QualityAssuranceCredential": gettext_lazy("Quality assurance credential"),
+    "ResearchDoctorate": gettext_lazy("Research doctorate"),
+    "SecondarySchoolDiploma": gettext_lazy("Secondary school diploma"),
 }
 
 # How a level of the European Qualifications Framework appears among the alignments of a credential.

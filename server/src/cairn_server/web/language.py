@@ -11,6 +11,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 A_YEAR = 365 * 24 * 60 * 60
+# Where these paths begin, pages are in English so far: the desk of issuers, and what developers look at.
+# Half a page in another language would be worse than one that says so (middleware.Language, base.html).
+IN_ENGLISH = ("organisations/", "invitation/", "styleguide/", "dev/")
 
 
 # Exempt, because public pages carry no cookie and thus no token. The worst that another site can do with it

@@ -130,11 +130,11 @@ def moment(text: str) -> datetime | None:
 
 
 def day(at: datetime) -> str:
-    return date_format(at.astimezone(UTC), "j F Y")
+    return date_format(at.astimezone(UTC), "DATE_FORMAT")
 
 
 def minute(at: datetime) -> str:
-    return date_format(at.astimezone(UTC), "j F Y, H:i") + " UTC"
+    return date_format(at.astimezone(UTC), "DATETIME_FORMAT") + " UTC"
 
 
 def _reason(report: Report) -> str:

@@ -8,6 +8,7 @@ runs. Attributes that a tag does not know are written to the element, with ``_``
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -17,19 +18,24 @@ from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Form
 from django.forms.utils import flatatt
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from cairn_server.web import stones as drawing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from django.core.paginator import Page
 
 register = template.Library()
 
 KINDS = ("neutral", "positive", "caution", "negative")
+# Turned round where a page is read from right to left.
+ONWARD = ("arrow-left", "arrow-right", "chevron-left", "chevron-right")
 STATE_ICONS = {
     "neutral": "info",
     "positive": "circle-check",
@@ -62,13 +68,21 @@ def _drawing(name: str) -> str:
     text = (files("cairn_server.web") / "icons" / f"{name}.svg").read_text("utf-8")
     text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL).strip()
     text = re.sub(r"\s+", " ", text)
-    return re.sub(r'class="[^"]*"', 'class="icon" aria-hidden="true" focusable="false"', text, count=1)
+    classes = "icon icon--onward" if name in ONWARD else "icon"
+    return re.sub(r'class="[^"]*"', f'class="{classes}" aria-hidden="true" focusable="false"', text, count=1)
 
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """A line icon, always decoration: the word stands beside it."""
     return mark_safe(_drawing(name))  # noqa: S308 - our own files, no value of a stranger
+
+
+@register.filter
+def moment(at: datetime) -> str:
+    """To the second, in UTC, as the reader's language writes it."""
+    at = at.astimezone(UTC)
+    return _("%(day)s, %(time)s UTC") % {"day": date_format(at, "DATE_FORMAT"), "time": f"{at:%H:%M:%S}"}
 
 
 @register.simple_tag
