@@ -22,6 +22,12 @@ _BY_MODULE: Final[dict[str, dict[str, tuple[tuple[str, str, str], ...]]]] = {
             ("return process()", "return process()", "return None"),
         ),
     },
+    "canonical/glance.py": {
+        "there is one value for each gap": (
+            ("for gap, value in zip(self.free_gaps, free, strict=True):", "True", "False"),
+        ),
+        "the first wait is for one document, and over when it has come": (("_waited: int = 0", "0", "1"),),
+    },
     "checks/controllers.py": {
         "a document is only had under its own id, which is the name without a fragment": (
             (
@@ -40,6 +46,15 @@ _BY_MODULE: Final[dict[str, dict[str, tuple[tuple[str, str, str], ...]]]] = {
                 "continue  # one that we cannot read may be for another reader; it links nothing here",
                 "continue",
                 "pass",
+            ),
+        ),
+    },
+    "checks/recall.py": {
+        "a badge that breaks no rule has a begin, and what no claim says is compared with nothing": (
+            (
+                'if facts.valid_from is not None and "nbf" in seen.claims:',
+                "facts.valid_from is not None and 'nbf' in seen.claims",
+                "facts.valid_from is not None or 'nbf' in seen.claims",
             ),
         ),
     },
@@ -104,6 +119,22 @@ _BY_MODULE: Final[dict[str, dict[str, tuple[tuple[str, str, str], ...]]]] = {
         "whether the suite is known is asked of doubts only": (
             (
                 'return _Look(Answer(Outcome.PASSED, "ok", INTACT, signed, methods, details), known=True)',
+                "True",
+                "False",
+            ),
+        ),
+    },
+    "proof/familiar_sd_jwt.py": {
+        "each list is made from the other, and zero bytes end as many claims as there are disclosures": (
+            (
+                'packed = b"".join([each + _FILL[left] for each, left in zip(disclosures, over, '
+                "strict=True)])",
+                "True",
+                "False",
+            ),
+            ("for written, literal in zip(parts[2::4], parts[3::4], strict=True)", "True", "False"),
+            (
+                "return dict(zip(digests, zip(parts[1::4], values, strict=True), strict=True))",
                 "True",
                 "False",
             ),

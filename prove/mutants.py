@@ -23,6 +23,7 @@ from cairn import PublicKey, Verifier
 from cairn.canonical import jcs, parse_json, to_json
 from cairn.errors import CairnError
 from cairn.keys import Algorithm, base64url_decode, base64url_encode
+from cairn.proof import sd_jwt
 from prove.campaign import Campaign, Failure, times
 from prove.genuine import AT, contains, meaning, said_inside, same_inside, world
 from prove.mutating import paths, replaced, without
@@ -107,16 +108,21 @@ class Mutants(Campaign):
         """Besides, one for each kind of key: else the mutants of one would answer for those of the others."""
         return {
             "every signature matches": self.broken_build,
-            **{f"those by {algorithm} match": partial(_matching, algorithm) for algorithm in self.algorithms},
+            **{f"those by {algorithm} match": partial(_by, algorithm) for algorithm in self.algorithms},
         }
 
 
+def _by(algorithm: Algorithm) -> AbstractContextManager[None]:
+    return _matching(lambda key, _: key.algorithm is algorithm)
+
+
 @contextmanager
-def _matching(algorithm: Algorithm) -> Iterator[None]:
+def _matching(matches_anyway: Callable[[PublicKey, bytes], bool]) -> Iterator[None]:
+    """Some signatures match, by their key and by what they are over."""
     verify = PublicKey.verify
 
     def matches(key: PublicKey, message: bytes, signature: bytes) -> bool:
-        return key.algorithm is algorithm or verify(key, message, signature)
+        return matches_anyway(key, message) or verify(key, message, signature)
 
     with mock.patch.object(PublicKey, "verify", matches):
         yield
@@ -154,12 +160,39 @@ class DerivedMutants(Mutants):
     name, kind, tries = "verify.mutants.ecdsa-sd", "ecdsa-sd", 20_000
     promise = "a changed credential is never accepted with another meaning: copies in parts"
 
+    def broken_builds(self) -> Mapping[str, Callable[[], AbstractContextManager[Any]]]:
+        """Besides, the issuer's signature over all that is mandatory, and those of the other statements."""
+        return {
+            **super().broken_builds(),
+            "the issuer's own match": lambda: _matching(lambda _, message: not _is_statement(message)),
+            "those of statements match": lambda: _matching(lambda _, message: _is_statement(message)),
+        }
+
+
+def _is_statement(message: bytes) -> bool:
+    """Whether it is a line of N-Quads; the other message is two hashes with a key between."""
+    return message.endswith(b" .\n")
+
 
 class DisclosureMutants(Mutants):
     """Changed tokens with disclosures, unbound and bound to their holder."""
 
     name, kind, tries = "verify.mutants.sd-jwt", "sd-jwt", 100_000
     promise = "a changed credential is never accepted with another meaning: tokens with disclosures"
+
+    def broken_builds(self) -> Mapping[str, Callable[[], AbstractContextManager[Any]]]:
+        """Besides, what ties disclosures to the token, and what ties their choice to the holder."""
+        return {
+            **super().broken_builds(),
+            "any disclosure fits": lambda: mock.patch.object(sd_jwt._Reader, "_take", _take_any),
+            "any key binding holds": lambda: mock.patch.object(sd_jwt, "_verify_binding"),
+        }
+
+
+def _take_any(reader: Any, digest: str) -> Any:
+    """The disclosure of this digest, and if there is none, any other."""
+    found = reader._unused.pop(str(digest), None)
+    return reader._unused.popitem()[1] if found is None and reader._unused else found
 
 
 class BinaryMutants(Mutants):

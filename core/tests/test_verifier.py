@@ -38,7 +38,17 @@ from cairn.testing import (
     signed_sample,
     signed_status_list,
 )
-from containing import HOLDER_ID, HOLDER_METHOD, badge, forged, presentation, record, unsigned
+from containing import (
+    HOLDER_ID,
+    HOLDER_METHOD,
+    badge,
+    badge_document,
+    endorsement_of,
+    forged,
+    presentation,
+    record,
+    unsigned,
+)
 
 KEY = demo_key()
 LIST = "https://harbour.example/s/1"
@@ -576,11 +586,47 @@ def test_many_proofs_of_a_knot_are_no_more_work_than_one_b33_b63(steps):
     assert sum(steps) < 2 * rdfc.DEFAULT_WORK
 
 
+def test_what_is_inside_shares_the_work_of_one_document_at_each_level_b33_s17():
+    """A record has as much for each badge in it as the badge has for itself, and as much again."""
+    granted = {}
+
+    def watch(materials, at):
+        granted[materials.credential.unverified_document.get("id")] = rdfc._SHARED.get().left
+        return ()
+
+    inside, beside = [badge(1), badge(2)], badge(3)
+    held = record(*inside)
+    judge(gather(read(presentation(held, beside)), FixedSources(), at=NOON), (watch,), at=NOON)
+
+    holding, alone, *held_badges = (granted[json.loads(each)["id"]] for each in (held, beside, *inside))
+    share = rdfc.DEFAULT_WORK // 5  # of four documents inside, and the one around them
+    assert [alone, *held_badges] == [share] * 3
+    assert holding == 3 * share
+    assert granted[None] == rdfc.DEFAULT_WORK
+
+
 def test_verify_tells_what_is_wrong_inside_a_container():
     with pytest.raises(VerificationError) as refused:
         Verifier(FixedSources()).verify(presentation(badge(1), forged(2)), at=NOON)
 
     assert refused.value.code == "signature-mismatch"
+
+
+def test_verify_tells_nothing_of_what_is_accepted_or_only_endorses():
+    """One badge has a remark, the other has expired and carries somebody's bad word for it."""
+    schema = [{"id": "https://harbour.example/schema.json", "type": "JsonSchema"}]
+    word = json.loads(endorsement_of(badge_document(2)["id"]))
+    ended = badge(2, endorsement=[{**word, "name": "Changed"}], validUntil="2026-11-23T12:00:00Z")
+
+    with pytest.raises(VerificationError) as refused:
+        Verifier(FixedSources()).verify(presentation(badge(1, credentialSchema=schema), ended), at=NOON + DAY)
+
+    remarked, expired = (part.report for part in refused.value.report.parts)
+    assert remarked.accepted
+    assert remarked.finding("schema").outcome is UNDECIDED
+    assert expired.parts[0].report.finding("signature").outcome is FAILED
+    assert refused.value.code == "expired"
+    assert refused.value.message == expired.finding("period").message
 
 
 def test_verify_returns_a_container_that_is_accepted_with_all_in_it():

@@ -190,11 +190,6 @@ _PROBLEM_FAMILIES = {
 _NOT_REACHED = frozenset({"gone", "unreachable", "fetch-blocked", "not-gathered", "offline"})
 
 
-def has_problem_type(code: str) -> bool:
-    """Whether the table knows the code, by itself or by its family."""
-    return code in _PROBLEM_TYPES or code in _NOT_REACHED or code.startswith(tuple(_PROBLEM_FAMILIES))
-
-
 def problem_type(code: str, *, check: str = "") -> str:
     """The problem type (RFC 9457) that the W3C texts have for our ``code``, found by the given check."""
     if code in _NOT_REACHED:

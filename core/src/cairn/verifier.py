@@ -315,8 +315,10 @@ class Verifier:
 
     def _refreshed(self, report: Report, *, at: datetime) -> Report:
         """The report on the newer copy, if there is one; else the same report with a remark."""
-        url = refresh_url(report.document or {})
-        if report.document is None or url is None:
+        if report.document is None:
+            return report
+        url = refresh_url(report.document)
+        if url is None:
             return report
         answer = ask(self.sources, url, accept=ACCEPT_LIST, limit=MAX_CREDENTIAL)
         if isinstance(answer, Unavailable):

@@ -23,6 +23,8 @@ from cairn.canonical import (
     rdfc,
 )
 from cairn.canonical.contexts import RECEIPT
+from cairn.canonical.json_ld import to_quads
+from cairn.canonical.statements import statements
 from cairn.errors import CairnError, MalformedError, UnsupportedError
 
 OWN = Path(__file__).parents[1] / "vectors" / "canonical"
@@ -231,6 +233,15 @@ def test_n1_even_a_suite_s_context_redefines_nothing_and_maps_to_urls(own):
         rdf_canonical(document, contexts=SuiteContexts())
 
 
+def test_n1_the_datatype_of_a_suite_s_context_is_an_iri():
+    """What is no IRI would end the term where the author of the context likes."""
+    own = {"own": {"@id": "https://example.org/own", "@type": "https://example.org/a>b"}}
+    document = {"@context": [VC, own], "type": "VerifiableCredential", "own": "Wall"}
+
+    with pytest.raises(MalformedError, match="is not a datatype that the contexts define"):
+        rdf_canonical(document, contexts=SuiteContexts())
+
+
 def test_b36_text_with_its_language_is_covered_and_a_direction_is_refused():
     english = changed("name", {"@value": "Wall", "@language": "en-GB"})
 
@@ -381,6 +392,13 @@ def test_a_language_that_rdf_cannot_carry_is_refused(language):
     assert refusal(changed("name", {"@value": "a", "@language": language}))[0] == "data-loss"
 
 
+@pytest.mark.parametrize("keyword", ["@reverse", "@index", "@included", "@nest"])
+def test_what_expansion_leaves_beside_statements_is_refused_by_its_name(keyword):
+    """The pinned contexts have no word for these; whatever brought one in, it is not passed over."""
+    with pytest.raises(MalformedError, match=f"'{keyword}' has no place in a signed statement"):
+        json_ld._Writer({}).write({"@id": "urn:x", keyword: []})
+
+
 def test_a_document_that_says_nothing_is_refused():
     assert refusal({"@context": VC, "id": "urn:x"})[0] == "data-loss"
 
@@ -520,6 +538,24 @@ def test_the_conformance_context_is_not_known_to_verdicts():
     assert rdf_canonical(document, contexts=CONFORMANCE)
 
 
+def test_things_without_an_id_have_one_name_whichever_way_they_are_read(monkeypatch):
+    """What is selected from a document may be read the long way, and has to be found in it again."""
+    inner = changed("issuer.address", {"type": ["Address"], "addressCountry": "BE"})
+    inner["credentialSubject"]["achievement"]["resultDescription"] = [
+        {"type": ["ResultDescription"], "name": "r", "resultType": "Status", "allowedValue": ["a", "b"]}
+    ]
+    del inner["id"]
+    document = {"@context": [VC], "type": "VerifiablePresentation", "verifiableCredential": [inner]}
+    names = json_ld.Names()
+
+    short = to_quads(document, names=names)
+    monkeypatch.setattr(json_ld, "statements", lambda document, contexts, naming: None)
+    long = to_quads(document, names=names)
+
+    assert set(short) == set(long)
+    assert len({graph for *_, graph in short}) == 2
+
+
 # Syntax that no credential needs
 
 
@@ -578,7 +614,11 @@ def test_b29_keys_are_terms(key):
 
 def test_b31_a_status_cannot_move_into_an_endorsement_of_the_credential():
     status = {"id": "urn:s", "type": "BitstringStatusListEntry", "statusPurpose": "revocation"}
-    endorsed = {"id": "urn:uuid:1", "type": ["EndorsementSubject", "VerifiableCredential"]}
+    endorsed = {
+        "id": "urn:uuid:1",
+        "type": ["EndorsementSubject", "VerifiableCredential"],
+        "endorsementComment": "Well walled.",
+    }
     endorsement = {
         "id": "urn:uuid:9",
         "type": ["VerifiableCredential", "EndorsementCredential"],
@@ -604,6 +644,51 @@ def test_b31_a_second_node_adds_no_claims_to_the_subject():
         "repeated-subject",
         "evidence[0]: did:example:ana is described a second time",
     )
+
+
+def read_by_pyld(document: dict) -> dict:
+    """The same with a literal of JSON, which only PyLD turns into statements."""
+    schema = {"id": "urn:s", "type": "JsonSchema", "jsonSchema": {"type": "object"}}
+    document = {**document, "credentialSchema": schema}
+    assert statements(document, PINNED) is None
+    return document
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        changed("evidence", [{"id": "did:example:ana", "type": ["Evidence"], "genre": "Forged"}]),
+        changed("evidence", [{"id": "urn:uuid:1", "type": ["Evidence"], "name": "Forged"}]),
+        changed("credentialSubject", [badge()["credentialSubject"]] * 2),
+        changed("credentialSubject.id", "urn:uuid:1"),
+    ],
+)
+def test_b31_whichever_way_a_document_is_read_it_is_described_once(document):
+    assert refusal(document)[0] == "repeated-subject"
+    assert refusal(read_by_pyld(document))[0] == "repeated-subject"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *({name: "x"} for name in ("name", "phone", "description", "email", "official", "endorsementJwt")),
+        *({name: "x"} for name in ("familyName", "givenName", "additionalName", "patronymicName")),
+        *({name: "x"} for name in ("honorificPrefix", "honorificSuffix", "familyNamePrefix")),
+        {"url": "https://example.org/"},
+        {"image": {"id": "https://example.org/i", "type": "Image"}},
+        {"address": {"type": ["Address"], "addressCountry": "BE"}},
+        {"otherIdentifier": [{"type": "IdentifierEntry", "identifier": "7", "identifierType": "studentId"}]},
+        {"parentOrg": {"id": "urn:o", "type": ["Profile"]}},
+        {"endorsement": []},
+        {"dateOfBirth": "1999-01-01"},
+    ],
+)
+def test_b31_a_learner_who_also_issues_has_a_profile_there(said):
+    """What makes a profile may be said of the subject a second time; what was earned may not."""
+    profile = {"id": "did:example:ana", "type": ["Profile"], **said}
+
+    assert rdf_canonical(changed("issuer", profile))
+    assert refusal(changed("issuer", {**profile, "awardedDate": "2026-11-23T10:00:00Z"}))[0]
 
 
 def test_b31_two_subjects_are_two():
@@ -663,6 +748,22 @@ def test_b33_objects_without_an_id_have_a_limit():
     assert refusal(alignments(64))[0] == "limit-blank-nodes"
 
 
+def test_b33_s17_as_many_more_as_there_are_documents_in_it_and_a_proof_is_none():
+    def showing(count: int) -> dict:
+        inner = changed(
+            "credentialSubject.achievement.alignment",
+            [{"type": ["Alignment"], "targetName": f"n{number}"} for number in range(count)],
+        )
+        # The proof of a JCS suite says again in which contexts it stands (vc-di-eddsa §3.3.5).
+        proof = {"@context": inner["@context"], "type": "DataIntegrityProof", "cryptosuite": "eddsa-jcs-2022"}
+        inner = {**inner, "proof": {**proof, "proofValue": "z1"}}
+        return {"@context": [VC], "type": "VerifiablePresentation", "verifiableCredential": [inner]}
+
+    # Beside the alignments: the presentation, its graph, the criteria, the proof and its graph.
+    assert rdf_canonical(showing(2 * 64 - 5))
+    assert refusal(showing(2 * 64 - 4))[0] == "limit-blank-nodes"
+
+
 def test_b33_entangled_objects_have_a_limit():
     twins = [{"type": ["Result"], "alignment": [{"type": ["Alignment"]} for _ in range(9)]} for _ in range(2)]
     started = time.process_time()
@@ -672,7 +773,31 @@ def test_b33_entangled_objects_have_a_limit():
 
 
 def test_values_have_a_limit():
-    assert refusal(changed("credentialSubject.achievement.tag", ["a"] * 10_000))[0] == "limit-count"
+    others = json_ld._count_values(changed("credentialSubject.achievement.tag", []))
+
+    assert rdf_canonical(changed("credentialSubject.achievement.tag", ["a"] * (10_000 - others)))
+    many = changed("credentialSubject.achievement.tag", ["a"] * (10_001 - others))
+    assert refusal(many) == ("limit-count", "the document has 10001 values; at most 10000 are read")
+
+
+def test_values_are_work_that_documents_share_b33_s17():
+    document = changed("credentialSubject.achievement.tag", ["a"] * 1_000)
+
+    with rdfc.share_work(5_000):
+        assert rdf_canonical(document)
+        assert refusal(document)[0] == "limit-rdf-work"
+
+
+def test_a_document_may_be_nested_so_deep_and_no_deeper():
+    def nested(organisations: int) -> dict:
+        profile: dict = {"id": "urn:x", "type": ["Profile"]}
+        for _ in range(organisations - 1):
+            profile = {"id": "urn:x", "type": ["Profile"], "parentOrg": profile}
+        return changed("issuer", profile)
+
+    # Beside the organisations: the badge around them, and the list in the innermost one.
+    assert rdf_canonical(nested(30))
+    assert refusal(nested(31)) == ("limit-depth", "the document is nested more than 32 deep")
 
 
 def test_nesting_has_a_limit():

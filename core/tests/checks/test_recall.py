@@ -345,7 +345,11 @@ def tokens(number):
     return sign_jwt(badge(number), KEY, verification_method=METHOD).encode()
 
 
-@pytest.mark.parametrize("starts", ["2026-11-23T12:00:00Z", "2026-11-23T12:00:00.500Z"])
+@pytest.mark.parametrize(
+    "starts",
+    # Whole seconds are counted towards 1970, so that a claim about the time before begins later.
+    ["2026-11-23T12:00:00Z", "2026-11-23T12:00:00.500Z", "1969-12-31T23:59:59.500Z"],
+)
 def test_a_part_of_a_second_ends_the_period_of_a_token_as_the_long_way_says(starts):
     """Its claim is of whole seconds, and so ends sooner than the date in the credential."""
 
@@ -358,13 +362,45 @@ def test_a_part_of_a_second_ends_the_period_of_a_token_as_the_long_way_says(star
         same(data, at=NOON + timedelta(hours=1, seconds=late))
 
 
-def test_a_token_with_spaces_in_it_is_believed_as_well():
-    token = taught(tokens).decode()
-    header, payload, _ = token.split(".")
-    spaced = base64url_encode(json.dumps(json.loads(base64url_decode(payload)), indent=1).encode())
-    signature = base64url_encode(KEY.sign(f"{header}.{spaced}".encode()))
+def spaced(token):
+    """A token that says the same in another text, which has to be read."""
+    header, payload, _ = token.decode().split(".")
+    text = base64url_encode(json.dumps(json.loads(base64url_decode(payload)), indent=1).encode())
+    return f"{header}.{text}.{base64url_encode(KEY.sign(f'{header}.{text}'.encode()))}".encode()
 
-    assert same(f"{header}.{spaced}.{signature}".encode())
+
+def test_a_token_with_spaces_in_it_is_believed_as_well():
+    assert same(spaced(taught(tokens)))
+
+
+def nobody(*arguments, **named):
+    pytest.fail("the long way was taken")
+
+
+def test_the_key_of_a_token_that_was_read_is_kept_as_well(monkeypatch):
+    data = spaced(taught(tokens))
+    recall._KEPT_KEYS.clear()
+
+    assert same(data)
+
+    monkeypatch.setattr(recall, "resolver", nobody)
+    monkeypatch.setattr(recall, "bind_to_issuer", nobody)
+    assert recall.recall(gather(read(data), sources(), at=NOON), NOON) is not None
+
+
+def test_dates_that_a_token_only_says_again_are_not_looked_at_twice(monkeypatch):
+    data = taught(tokens)
+    monkeypatch.setattr(recall, "period", nobody)
+
+    assert recall.recall(gather(read(data), sources(), at=NOON), NOON) is not None
+
+
+def test_what_went_the_short_way_is_learned_from_as_well():
+    """The long way has told the shape; what badges of one achievement have in common is seen on the short."""
+    for number in range(8):
+        judge(gather(read(signed(badge(number))), sources(), at=NOON), at=NOON)
+
+    assert read(signed(badge(9))).glance.is_special
 
 
 @pytest.mark.parametrize("is_known", [True, False])
@@ -546,6 +582,13 @@ def with_schemas(*entries):
         return signed(document)
 
     return make
+
+
+def test_one_schema_is_told_of_without_a_look_at_the_document(monkeypatch):
+    data = taught(with_schemas({"id": SCHEMA, "type": "1EdTechJsonSchemaValidator2019"}))
+    monkeypatch.setattr(recall, "schema", nobody)
+
+    assert recall.recall(gather(read(data), sources(), at=NOON), NOON) is not None
 
 
 @pytest.mark.parametrize(

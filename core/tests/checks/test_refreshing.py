@@ -65,6 +65,14 @@ def test_nobody_is_asked_for_what_is_not_vouched_for():
     assert report.finding("refresh") is None
 
 
+def test_what_names_no_place_for_a_newer_copy_is_the_newest():
+    report, asked = refreshed(NEW, badge())
+
+    assert asked == []
+    assert report.finding("refresh") is None
+    assert report.verdict is Verdict.VERIFIED
+
+
 def test_an_expired_badge_is_renewed():
     old = refreshable(validUntil=format_datetime(NOON + DAY))
     renewed = refreshable(validFrom=LATER)

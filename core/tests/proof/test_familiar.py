@@ -356,15 +356,24 @@ def test_a_credential_in_a_claim_is_as_deep_as_the_claim_makes_it(depth):
     text = spelled_token(to_json({"vc": unsigned(8, deep=deep)}))
 
     assert told(familiar.read_token, text) == told(jose.split, text)
+    contexts = ["https://www.w3.org/2018/credentials/v1"]
+    shown = {"@context": contexts, "type": ["VerifiablePresentation"], "deep": deep}
+    for _ in range(3):
+        familiar.SHAPES.glance(shown).accepted()
+    assert familiar.SHAPES.glance(shown).is_strict
+    text = spelled_token(to_json({"vp": shown}))
+
+    assert told(familiar.read_token, text) == told(jose.split, text)
 
 
-def test_a_token_of_a_known_shape_is_parsed_once(monkeypatch):
+@pytest.mark.parametrize("claims", [b"", b'"iss":"did:example:a","nbf":0', b'"aud":9007199254740991'])
+def test_a_token_of_a_known_shape_is_parsed_once(claims, monkeypatch):
     for number in range(3):
         familiar.SHAPES.glance(unsigned(number)).accepted()
     monkeypatch.setattr(familiar, "parse_json", None)
     monkeypatch.setattr(familiar.jose, "split", counted(familiar.jose.split, calls := []))
 
-    familiar.read_token(spelled_token(to_json(unsigned(8))))
+    familiar.read_token(spelled_token(claims_first(unsigned(8), claims)))
     assert len(calls) == 1
 
 

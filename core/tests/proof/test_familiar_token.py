@@ -2,6 +2,7 @@
 """Tokens of a known text: the short way gives the report of the long one, whatever is changed, or none."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -11,7 +12,7 @@ from cairn import PrivateKey, gather, judge, read
 from cairn.canonical import to_json
 from cairn.canonical.shapes import Shapes
 from cairn.checks import recall
-from cairn.did import did_key
+from cairn.did import did_key, document_for
 from cairn.errors import CairnError
 from cairn.keys import Algorithm, base64url_encode
 from cairn.proof import familiar, familiar_token, jose
@@ -150,6 +151,14 @@ PAYLOADS = {
     "no text": b"\xff",
     "a begin in the credential only": {**without("nbf"), "validFrom": "2020-01-01T00:00:00Z"},
     "a begin in the token only": {name: value for name, value in payload(7).items() if name != "validFrom"},
+    "a begin far away, in the token only": {
+        "nbf": 4_000_000_000,
+        **{name: value for name, value in document(7).items() if name != "validFrom"},
+    },
+    "an end long ago, in the token only": {
+        "exp": 1_500_000_000,
+        **{name: value for name, value in document(7).items() if name != "validUntil"},
+    },
     "an end in the token only": {name: value for name, value in payload(7).items() if name != "validUntil"},
     "a begin between two seconds": payload(7, validFrom="2026-11-23T11:00:00.5Z"),
     "an end between two seconds": payload(7, validUntil="2031-01-01T00:00:00.5Z"),
@@ -239,6 +248,35 @@ def test_a_key_that_cannot_be_had_is_for_the_long_way():
 
     assert is_seen(data)
     assert told(data) == told_by_a_process_that_knows_nothing(data)
+
+
+@pytest.mark.parametrize("mark", ["revoked", "expires"])
+def test_a_key_out_of_use_is_for_the_long_way(mark):
+    method = document_for(did_key(KEY.public_key)).methods[0]
+    token = familiar_token.see(signed(payload(7)))
+    said = {name: payload(7)[name] for name in token.claims}
+
+    assert familiar_token.look(token, method, said, at=NOON) == {"algorithm": "EdDSA"}
+    out_of_use = replace(method, **{mark: NOON - timedelta(days=1)})
+    assert familiar_token.look(token, out_of_use, said, at=NOON) is None
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        *({name: {"type": "x"}} for name in ("vc", "vp", "proof")),
+        *({name: "x"} for name in ("nonce", "aud")),
+        {"credentialSubject": []},
+        {"credentialSubject": [document(7)["credentialSubject"], {"id": "did:example:x"}]},
+    ],
+)
+def test_what_has_more_to_look_at_is_taken_apart_however_well_its_text_is_known(more):
+    with patch.object(familiar, "SHAPES", Shapes(patience=0)):
+        for number in range(6):
+            familiar.SHAPES.read(to_json(document(number, **more))).accepted()
+        assert familiar.SHAPES.read(to_json(document(7, **more))).is_strict
+
+        assert familiar_token.see(signed(document(7, **more))) is None
 
 
 def test_what_is_known_of_a_header_says_nothing_of_what_it_stands_before():

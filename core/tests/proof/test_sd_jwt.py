@@ -226,6 +226,18 @@ def test_digests_are_sorted_and_salts_are_fresh():
 
 
 @pytest.mark.parametrize(
+    ("name", "pointer"), [("a/b", "/a~1b"), ("m~n", "/m~0n"), ("~1", "/~01"), ("/", "/~1"), ("", "/")]
+)
+def test_a_pointer_is_told_as_it_is_asked_for(name, pointer):
+    """RFC 6901 §4: a slash and a tilde in a name are written in another way."""
+    text = issued({**VC, name: "x"}, [pointer])
+
+    assert list(sd_jwt.disclosable(text)) == [pointer]
+    assert name not in sd_jwt.split(present_sd_jwt(text, disclose=[])).payload
+    assert sd_jwt.split(present_sd_jwt(text, disclose=[pointer])).payload[name] == "x"
+
+
+@pytest.mark.parametrize(
     "pointer", ["", "given_name", "/nothing", "/places/2", "/places/00", "/given_name/x", "xgiven_name"]
 )
 def test_a_pointer_to_nothing_is_refused(pointer):

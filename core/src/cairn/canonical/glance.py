@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     Path = tuple[str | int, ...]
 
 _MAX_SPECIAL = 4
+_OBJECTS = 1_000  # what a shape takes beside its texts and plans
 
 # A space cannot be in an IRI, so the text matches only if each of them does.
 _IRIS = re.compile(rf"{IRI.pattern}(?: {IRI.pattern})*")
@@ -115,7 +116,7 @@ class Shape:
     """Whether `parse_json` has nothing against the structure, keys and numbers."""
     is_plain: bool
     """Whether the sorted dump is the canonical JSON (`jcs`)."""
-    used: int = 0
+    used: int
     specials: tuple[Special, ...] = ()
     notes: dict[Any, Any] = field(default_factory=dict)
     spellings: list[int] = field(default_factory=list)
@@ -126,9 +127,8 @@ class Shape:
 
     @property
     def size(self) -> int:
-        own = len(self.place[0]) + len(self.place[1]) + len(self.place[2]) + 1_000
-        plans = self.plans.size if self.plans else 0
-        return own + plans + sum(self.spellings) + sum(special.size for special in self.specials)
+        own = sum(map(len, self.place)) + sum(self.spellings) + _OBJECTS
+        return own + sum(plans.size for plans in (self.plans, *self.specials) if plans is not None)
 
     def specialise(self, values: Sequence[str], budget: Budget) -> bool:
         """Learn from another accepted document what documents of this shape have in common.

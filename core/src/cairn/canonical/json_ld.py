@@ -181,13 +181,13 @@ def _count_values(value: Any, depth: int = 1) -> int:
     return values
 
 
-# What the description of a person or an organisation may say, wherever it stands.
-_PROFILE = frozenset({
-    "id", "type", "name", "url", "phone", "description", "endorsement", "endorsementJwt", "image", "email",
-    "address", "otherIdentifier", "official", "parentOrg", "familyName", "givenName", "additionalName",
-    "patronymicName", "honorificPrefix", "honorificSuffix", "familyNamePrefix", "dateOfBirth",
-})  # fmt: skip
+# What an endorsement may say of what it endorses, and any description of a person or an organisation.
 _ENDORSED = frozenset({"id", "type", "endorsementComment"})
+_PROFILE = _ENDORSED | {
+    "name", "url", "phone", "description", "endorsement", "endorsementJwt", "image", "email", "address",
+    "otherIdentifier", "official", "parentOrg", "familyName", "givenName", "additionalName", "patronymicName",
+    "honorificPrefix", "honorificSuffix", "familyNamePrefix", "dateOfBirth",
+}  # fmt: skip
 
 
 def _refuse_second_descriptions(document: Mapping[str, Any]) -> None:
@@ -199,7 +199,7 @@ def _refuse_second_descriptions(document: Mapping[str, Any]) -> None:
     """
     subjects = [node for node in _as_list(document.get("credentialSubject")) if isinstance(node, dict)]
     ids = [node["id"] for node in subjects if isinstance(node.get("id"), str)]
-    allowed = dict.fromkeys(ids, _PROFILE | _ENDORSED)
+    allowed = dict.fromkeys(ids, _PROFILE)
     if len(allowed) < len(ids) or document.get("id") in ids:
         raise MalformedError("repeated-subject", "credentialSubject: its id is not its own")
     if isinstance(document.get("id"), str):
@@ -306,7 +306,7 @@ class _Writer:
         rest = NIL
         for index, item in reversed([*enumerate(items)]):
             cell = self._blank_node(holder, *place, index)
-            self._add(cell, FIRST, self._object(item, graph, holder, *place, index, "item"), graph)
+            self._add(cell, FIRST, self._object(item, graph, holder, *place, index), graph)
             self._add(cell, REST, rest, graph)
             rest = cell
         return rest

@@ -149,19 +149,19 @@ def suite_of(glance: Glance) -> str:
     return glance.note("suite", _suite) or ""
 
 
-def _suite(glance: Glance) -> str:
+def _suite(glance: Glance) -> str | None:
     document = glance.document
     proof = document.get("proof")
     if type(proof) is not dict or any(type(proof.get(name)) is not str for name in _STRINGS):
-        return ""
+        return None
     if proof.get("type") != "DataIntegrityProof" or proof.get("proofPurpose") != PURPOSE:
-        return ""
+        return None
     suite = proof.get("cryptosuite")
     if suite == RDFC and proof.keys() == _MEMBERS:
         return RDFC
     if suite == JCS and proof.keys() == _MEMBERS | {"@context"} and proof["@context"] == document["@context"]:
         return JCS
-    return ""
+    return None
 
 
 def _hash_input(glance: Glance, suite: str) -> bytes | None:

@@ -56,8 +56,8 @@ _CLAIM = re.compile(rf"\[{_SALT}, ?{_TEXT}, ?(?:{_TEXT}|(true|false|0|[1-9][0-9]
 _LITERALS: Final = {"true": True, "false": False}
 # What fills the last four characters of a base64 text so that only zeros follow its bytes, two at the least,
 # by how many characters are left over; and how many zero bytes that makes.
-_FILL: Final = (b"AAAA", b"", b"AA", b"AAAAA")
-_ZEROS: Final = (3, 0, 2, 4)
+_FILL: Final = {0: b"AAAA", 2: b"AA", 3: b"AAAAA"}
+_ZEROS: Final = {0: 3, 2: 2, 3: 4}
 
 
 class Header(NamedTuple):
