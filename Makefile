@@ -29,7 +29,7 @@ test: .venv/dev.stamp ## Run every test: the library, then the server on SQLite 
 	@.venv/bin/python -m pytest core/tests -n 2
 	@# By themselves: the library's tests close the network for their process, and the campaigns open one.
 	@.venv/bin/python -m pytest prove -n 2
-	@.venv/bin/python server/tests/databases.py -n 2 --dist loadgroup
+	@.venv/bin/python server/tests/databases.py -n 3 --dist loadgroup
 
 coverage: .venv/dev.stamp ## Run the library's tests and fail if a line or a branch of it is not reached
 	@# Watching every branch doubles the time, so this is a target of its own.

@@ -142,6 +142,12 @@ def test_every_rule_about_what_a_person_has_once_is_known_to_a_mover():
     assert once == {
         "issuing.LetterChoice",  # issuing.choices.move
         "account.EmailAddress",  # their addresses are verified, and a verified one is on one account
+        "assessments.Attempt",  # assessments.joining
+        "earning.Attended",  # earning.joining
+        "earning.Enrolment",  # earning.joining
+        "earning.UnitDone",  # earning.joining
+        "projects.Review",  # projects.joining; what is reviewed belongs to one person
+        "projects.Work",  # projects.joining
         "organisations.Membership",  # organisations.services.move_memberships
         "wallets.Collection",  # wallets.joining
         "wallets.HeldCredential",  # wallets.joining

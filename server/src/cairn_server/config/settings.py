@@ -226,6 +226,9 @@ JOINS = (
     "cairn_server.wallets.joining.move",
     "cairn_server.organisations.services.move_memberships",
     "cairn_server.issuing.choices.move",
+    "cairn_server.earning.joining.move",
+    "cairn_server.assessments.joining.move",
+    "cairn_server.projects.joining.move",
 )
 # Webhooks go to public https addresses. These origins are in a network of ours, and right all the same.
 WEBHOOK_ORIGINS = env.names("WEBHOOK_ORIGINS")
