@@ -109,7 +109,7 @@ _BY_MODULE: Final[dict[str, dict[str, tuple[tuple[str, str, str], ...]]]] = {
             ),
         ),
         "of this entry only the address and the purpose are asked": (
-            ("entry = StatusEntry(SUSPENSION, 0, url)", "0", "1"),
+            ("twin = _status_list(materials, StatusEntry(SUSPENSION, 0, url), issuer, at)", "0", "1"),
         ),
     },
     "checks/holder.py": {
