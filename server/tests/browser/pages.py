@@ -118,7 +118,7 @@ PAGES: dict[str, dict[str, str]] = {
         "ask-new": "/ask/new",
         "earn": "/earn",
         "earning": "/earn/{enrolment}",
-        "earn-unit": "/earn/{enrolment}/units/{unit}",
+        "earn-unit": "/earn/{enrolment}/units/{earned_unit}",
         "attend": "/attend",
         "attend-code": "/attend/BCDFGHJK",
         "portfolio-edit": "/wallet/portfolio",
@@ -349,12 +349,15 @@ def _teach(owner: Visitor, desk: Desk) -> None:
     owner.press("Give them")
     desk["grant"] = _part(owner.page.url, -1)
     owner.open("/catalogue?cost=free")
-    owner.page.locator("main h2 a").first.click()
+    # By its name: other tests may have made more on the same site.
+    owner.page.get_by_role("link", name="Kiln safety: first steps").first.click()
     desk["kiln"] = _part(owner.page.url, -1)
     owner.press("Start")
     owner.fill(name="Mara Lindqvist")
     owner.press("Start")
     desk["enrolment"] = _part(owner.page.url, -1)
+    unit = owner.page.locator("main a[href*='/units/']").first
+    desk["earned_unit"] = _part(str(unit.get_attribute("href")), -1)
 
 
 def _assess(owner: Visitor, desk: Desk) -> None:

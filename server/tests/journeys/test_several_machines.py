@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # The machines are started once, for all of these.
-pytestmark = pytest.mark.xdist_group("machines")
+pytestmark = [
+    pytest.mark.xdist_group("machines"),
+    pytest.mark.skipif("CAIRN_LONG" not in os.environ, reason="it starts six processes: make long"),
+]
 
 HOST = "badges.example"
 WITHIN = 120.0
