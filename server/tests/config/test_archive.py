@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from server.tests.conftest import KEK, MONDAY, PUBLIC_URL, TUESDAY, signing_here
 
 from cairn_server.accounts.models import Person
+from cairn_server.achievements import services as achievements
 from cairn_server.config import archive, first_start, start
 from cairn_server.config import watermark as marks
+from cairn_server.earning import frozen, plans, teaching
+from cairn_server.earning.models import Requirement
 from cairn_server.issuing.models import Credential, StatusList
 from cairn_server.journal import append_only
 from cairn_server.journal.services import broken_link, chains
@@ -49,7 +52,6 @@ def empty_database():
 @pytest.fixture
 def award(organisation, issuer):
     """Award the demo's way: through the real verbs of achievements and issuing."""
-    from cairn_server.achievements import services as achievements
     from cairn_server.issuing import services as issuing
 
     version = achievements.draft_achievement(
@@ -102,6 +104,37 @@ def test_a_restored_database_holds_the_same_rows(backup):
         assert len(after.pop(table)) >= len(before.pop(table))
     assert after == before
     assert all(broken_link(chain or None) is None for chain in chains())
+
+
+def test_what_people_may_earn_is_restored_and_still_cannot_be_changed(backup, organisation, owner, tmp_path):
+    """The database refuses to add to what was promised; a backup is put back as it was promised."""
+    course = teaching.make_course(organisation, by=owner, name="Kiln safety", at=MONDAY)
+    teaching.add_unit(course, by=owner, name="Heat", text="About heat.", at=MONDAY)
+    teaching.open_course(course, by=owner, at=MONDAY)
+    draft = achievements.draft_achievement(
+        by=owner,
+        organisation=organisation,
+        fields={"name": "First firing", "description": "Fires.", "criteria": "Fire one kiln."},
+        at=MONDAY,
+    )
+    plan = plans.begin(draft, by=owner, at=MONDAY)
+    plans.add(plan.root, by=owner, asked=plans.Asked(kind="course", course=course), at=MONDAY)
+    plans.publish(draft, by=owner, at=MONDAY)
+    path = tmp_path / "earning.zip"
+    archive.write(path, at=MONDAY)
+    before = everything()
+    frozen.drop(connection)
+    empty_database()
+    frozen.create(connection)
+
+    archive.restore(path, at=TUESDAY)
+
+    after = everything()
+    for table in ("earning.plan", "earning.requirement", "earning.unit"):
+        assert before[table]
+        assert after[table] == before[table]
+    with pytest.raises(IntegrityError, match="promised"), transaction.atomic():
+        Requirement.objects.all().delete()
 
 
 def test_new_rows_after_a_restore_take_new_numbers(backup, person):
