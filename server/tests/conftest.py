@@ -24,9 +24,10 @@ from django.db import connection
 from django.test import Client, TransactionTestCase
 from django.utils import translation
 
+from cairn_server import refusals
 from cairn_server.accounts.models import Person
 from cairn_server.config import signer
-from cairn_server.earning import frozen as promises
+from cairn_server.earning.frozen import RULES as PROMISES
 from cairn_server.issuing import append_only as standing_history
 from cairn_server.journal import append_only
 from cairn_server.organisations import keys, services, watermark
@@ -101,11 +102,13 @@ def journal_can_be_emptied_between_tests() -> Iterator[None]:
     flush = TransactionTestCase._fixture_teardown
 
     def without_triggers(self: TransactionTestCase) -> None:
-        for module in (append_only, standing_history, promises):
+        for module in (append_only, standing_history):
             module.drop(connection)
+        refusals.drop(connection, PROMISES)
         flush(self)
-        for module in (append_only, standing_history, promises):
+        for module in (append_only, standing_history):
             module.create(connection)
+        refusals.create(connection, PROMISES)
 
     with pytest.MonkeyPatch.context() as patch:
         # TestCase, which only rolls back, has its own teardown and does not come here.

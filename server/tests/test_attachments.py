@@ -30,12 +30,13 @@ def picture(kind: str, size: tuple[int, int] = (40, 20), **more: object) -> byte
 
 
 def archive(*names: str, first: tuple[str, bytes] | None = None, content: bytes = b"x") -> bytes:
+    """The same bytes whenever it is called: they are in the names of tests, which two workers compare."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
         if first:
             made.writestr(zipfile.ZipInfo(first[0]), first[1])
         for name in names:
-            made.writestr(name, content)
+            made.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 

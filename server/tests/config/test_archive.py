@@ -13,11 +13,13 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from server.tests.conftest import KEK, MONDAY, PUBLIC_URL, TUESDAY, signing_here
 
+from cairn_server import refusals
 from cairn_server.accounts.models import Person
 from cairn_server.achievements import services as achievements
 from cairn_server.config import archive, first_start, start
 from cairn_server.config import watermark as marks
-from cairn_server.earning import frozen, plans, teaching
+from cairn_server.earning import plans, teaching
+from cairn_server.earning.frozen import RULES
 from cairn_server.earning.models import Requirement
 from cairn_server.issuing.models import Credential, StatusList
 from cairn_server.journal import append_only
@@ -123,9 +125,9 @@ def test_what_people_may_earn_is_restored_and_still_cannot_be_changed(backup, or
     path = tmp_path / "earning.zip"
     archive.write(path, at=MONDAY)
     before = everything()
-    frozen.drop(connection)
+    refusals.drop(connection, RULES)
     empty_database()
-    frozen.create(connection)
+    refusals.create(connection, RULES)
 
     archive.restore(path, at=TUESDAY)
 

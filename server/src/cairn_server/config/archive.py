@@ -27,8 +27,9 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
+from cairn_server import refusals
 from cairn_server.config import watermark as marks
-from cairn_server.earning import frozen
+from cairn_server.earning.frozen import RULES
 from cairn_server.errors import Refusal
 from cairn_server.organisations import installation
 from cairn_server.organisations.models import Installation
@@ -207,13 +208,13 @@ def restore(path: Path, *, at: datetime) -> Restored:
             _check_digests(archive, manifest)
             with transaction.atomic():
                 # What is refused once it is promised comes in here as it was promised.
-                frozen.drop(connection)
+                refusals.drop(connection, RULES)
                 rows = _read_tables(archive, manifest)
                 if connection.vendor == "postgresql":
                     # A table with foreign keys that are not checked yet takes no trigger.
                     with connection.cursor() as cursor:
                         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-                frozen.create(connection)
+                refusals.create(connection, RULES)
                 _settle(at)
             keys = [name for name in archive.namelist() if name.startswith("keys/")]
     except (OSError, zipfile.BadZipFile, EOFError) as error:

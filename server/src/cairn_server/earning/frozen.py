@@ -8,10 +8,7 @@ an open course keeps its units; their words may be mended
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from django.db.backends.base.base import BaseDatabaseWrapper
+from cairn_server.refusals import Rule
 
 _PROMISED = "what was promised is never changed"
 _SETTLED = "an open course keeps its units"
@@ -39,49 +36,18 @@ def _opened(row: str) -> str:
     return f"EXISTS (SELECT 1 FROM earning_course c WHERE {columns})"  # noqa: S608 - likewise
 
 
-# Name, table, on what, when it is refused, and what is said then.
-TRIGGERS = (
-    ("earning_plan_in", "earning_plan", "INSERT", _published("NEWplan"), _PROMISED),
-    ("earning_plan_new", "earning_plan", "UPDATE OF version_id, decision", _published("OLDplan"), _PROMISED),
-    ("earning_plan_out", "earning_plan", "DELETE", _published("OLDplan"), _PROMISED),
-    ("earning_part_in", "earning_requirement", "INSERT", _published("NEW"), _PROMISED),
-    ("earning_part_new", "earning_requirement", "UPDATE", _published("OLD"), _PROMISED),
-    ("earning_part_out", "earning_requirement", "DELETE", _published("OLD"), _PROMISED),
-    ("earning_part_stray", "earning_requirement", "INSERT", _STRAY_PART, _STRAY),
-    ("earning_part_moved", "earning_requirement", "UPDATE OF parent_id, plan_id", _STRAY_PART, _STRAY),
-    ("earning_unit_in", "earning_unit", "INSERT", _opened("NEW"), _SETTLED),
-    ("earning_unit_moved", "earning_unit", "UPDATE OF course_id, position", _opened("OLD"), _SETTLED),
-    ("earning_unit_out", "earning_unit", "DELETE", _opened("OLD"), _SETTLED),
+RULES = (
+    Rule("earning_plan_in", "earning_plan", "INSERT", _published("NEWplan"), _PROMISED),
+    Rule(
+        "earning_plan_new", "earning_plan", "UPDATE OF version_id, decision", _published("OLDplan"), _PROMISED
+    ),
+    Rule("earning_plan_out", "earning_plan", "DELETE", _published("OLDplan"), _PROMISED),
+    Rule("earning_part_in", "earning_requirement", "INSERT", _published("NEW"), _PROMISED),
+    Rule("earning_part_new", "earning_requirement", "UPDATE", _published("OLD"), _PROMISED),
+    Rule("earning_part_out", "earning_requirement", "DELETE", _published("OLD"), _PROMISED),
+    Rule("earning_part_stray", "earning_requirement", "INSERT", _STRAY_PART, _STRAY),
+    Rule("earning_part_moved", "earning_requirement", "UPDATE OF parent_id, plan_id", _STRAY_PART, _STRAY),
+    Rule("earning_unit_in", "earning_unit", "INSERT", _opened("NEW"), _SETTLED),
+    Rule("earning_unit_moved", "earning_unit", "UPDATE OF course_id, position", _opened("OLD"), _SETTLED),
+    Rule("earning_unit_out", "earning_unit", "DELETE", _opened("OLD"), _SETTLED),
 )
-
-
-def create(connection: BaseDatabaseWrapper) -> None:
-    with connection.cursor() as cursor:
-        for name, table, event, when, words in TRIGGERS:
-            if connection.vendor == "sqlite":
-                cursor.execute(
-                    f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {event} ON {table} WHEN {when}"
-                    f" BEGIN SELECT RAISE(ABORT, '{words}'); END"
-                )
-                continue
-            row = "OLD" if event == "DELETE" else "NEW"
-            cursor.execute(
-                f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
-                f" $$ BEGIN IF {when} THEN RAISE EXCEPTION '{words}'"
-                f" USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN {row}; END $$"
-            )
-            cursor.execute(
-                f"CREATE OR REPLACE TRIGGER {name} BEFORE {event} ON {table}"
-                f" FOR EACH ROW EXECUTE FUNCTION {name}()"
-            )
-
-
-def drop(connection: BaseDatabaseWrapper) -> None:
-    """For the reverse migration, and for tests that empty their database."""
-    with connection.cursor() as cursor:
-        for name, table, *_rest in TRIGGERS:
-            if connection.vendor == "sqlite":
-                cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
-                continue
-            cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {table}")
-            cursor.execute(f"DROP FUNCTION IF EXISTS {name}()")

@@ -7,51 +7,36 @@ of these tables on SQLite drops its trigger and has to make it again; a test loo
 
 from django.db import migrations
 
-# Table, when its rows are frozen, and what is said then.
-FROZEN = (
-    ("assessments_assessmentversion", "OLD.state = 'published'", "a published assessment never changes"),
-    ("assessments_questionversion", "OLD.number > 0", "the words of a question never change"),
+from cairn_server import refusals
+from cairn_server.refusals import Rule
+
+RULES = (
+    Rule(
+        "assessments_assessmentversion_frozen",
+        "assessments_assessmentversion",
+        "UPDATE",
+        "OLD.state = 'published'",
+        "a published assessment never changes",
+    ),
+    Rule(
+        "assessments_questionversion_frozen",
+        "assessments_questionversion",
+        "UPDATE",
+        "OLD.number > 0",
+        "the words of a question never change",
+    ),
 )
 
 
-def create(connection):
-    for table, when, words in FROZEN:
-        if connection.vendor == "sqlite":
-            yield (
-                f"CREATE TRIGGER {table}_frozen BEFORE UPDATE ON {table} WHEN {when}"
-                f" BEGIN SELECT RAISE(ABORT, '{words}'); END"
-            )
-        else:
-            yield (
-                f"CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS"
-                f" $$ BEGIN RAISE EXCEPTION '{words}' USING ERRCODE = 'integrity_constraint_violation'; END $$"
-            )
-            yield (
-                f"CREATE TRIGGER {table}_frozen BEFORE UPDATE ON {table}"
-                f" FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {table}_refuse()"
-            )
+def create(apps, schema_editor):
+    refusals.create(schema_editor.connection, RULES)
 
 
-def drop(connection):
-    for table, _when, _words in FROZEN:
-        if connection.vendor == "sqlite":
-            yield f"DROP TRIGGER IF EXISTS {table}_frozen"
-        else:
-            yield f"DROP TRIGGER IF EXISTS {table}_frozen ON {table}"
-            yield f"DROP FUNCTION IF EXISTS {table}_refuse()"
-
-
-def forwards(apps, schema_editor):
-    for statement in create(schema_editor.connection):
-        schema_editor.execute(statement)
-
-
-def backwards(apps, schema_editor):
-    for statement in drop(schema_editor.connection):
-        schema_editor.execute(statement)
+def drop(apps, schema_editor):
+    refusals.drop(schema_editor.connection, RULES)
 
 
 class Migration(migrations.Migration):
     dependencies = [("assessments", "0001_initial")]
 
-    operations = [migrations.RunPython(forwards, backwards)]
+    operations = [migrations.RunPython(create, drop)]

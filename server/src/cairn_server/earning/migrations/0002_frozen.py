@@ -4,15 +4,16 @@ triggers and has to make them again; a test looks for them."""
 
 from django.db import migrations
 
-from cairn_server.earning import frozen
+from cairn_server import refusals
+from cairn_server.earning.frozen import RULES
 
 
 def create(apps, schema_editor):
-    frozen.create(schema_editor.connection)
+    refusals.create(schema_editor.connection, RULES)
 
 
 def drop(apps, schema_editor):
-    frozen.drop(schema_editor.connection)
+    refusals.drop(schema_editor.connection, RULES)
 
 
 class Migration(migrations.Migration):

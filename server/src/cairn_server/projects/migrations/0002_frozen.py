@@ -7,50 +7,29 @@ of these tables on SQLite drops its trigger and has to make it again; a test loo
 
 from django.db import migrations
 
-# Table, when its rows are frozen, and what is said then.
-FROZEN = (
-    ("projects_projectversion", "OLD.state = 'published'", "a published project never changes"),
+from cairn_server import refusals
+from cairn_server.refusals import Rule
+
+RULES = (
+    Rule(
+        "projects_projectversion_frozen",
+        "projects_projectversion",
+        "UPDATE",
+        "OLD.state = 'published'",
+        "a published project never changes",
+    ),
 )
 
 
-def create(connection):
-    for table, when, words in FROZEN:
-        if connection.vendor == "sqlite":
-            yield (
-                f"CREATE TRIGGER {table}_frozen BEFORE UPDATE ON {table} WHEN {when}"
-                f" BEGIN SELECT RAISE(ABORT, '{words}'); END"
-            )
-        else:
-            yield (
-                f"CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS"
-                f" $$ BEGIN RAISE EXCEPTION '{words}' USING ERRCODE = 'integrity_constraint_violation'; END $$"
-            )
-            yield (
-                f"CREATE TRIGGER {table}_frozen BEFORE UPDATE ON {table}"
-                f" FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {table}_refuse()"
-            )
+def create(apps, schema_editor):
+    refusals.create(schema_editor.connection, RULES)
 
 
-def drop(connection):
-    for table, _when, _words in FROZEN:
-        if connection.vendor == "sqlite":
-            yield f"DROP TRIGGER IF EXISTS {table}_frozen"
-        else:
-            yield f"DROP TRIGGER IF EXISTS {table}_frozen ON {table}"
-            yield f"DROP FUNCTION IF EXISTS {table}_refuse()"
-
-
-def forwards(apps, schema_editor):
-    for statement in create(schema_editor.connection):
-        schema_editor.execute(statement)
-
-
-def backwards(apps, schema_editor):
-    for statement in drop(schema_editor.connection):
-        schema_editor.execute(statement)
+def drop(apps, schema_editor):
+    refusals.drop(schema_editor.connection, RULES)
 
 
 class Migration(migrations.Migration):
     dependencies = [("projects", "0001_initial")]
 
-    operations = [migrations.RunPython(forwards, backwards)]
+    operations = [migrations.RunPython(create, drop)]
