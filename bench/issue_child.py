@@ -21,12 +21,36 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# With everything around it such a credential has 4 KB.
-_SENTENCE = "Loads, fires and unloads an electric kiln without supervision, and keeps a log of every step. "
+# With everything around it such a credential has 4 KB. No sentence comes twice: a database packs what repeats
+# itself, and a row of 4 KB that takes 300 bytes on the disk is no measure of anything.
 FIELDS = {
     "name": "Kiln operator",
-    "description": (_SENTENCE * 12)[:1_050],
-    "criteria": (_SENTENCE * 12)[:1_000],
+    "description": (
+        "Loads, fires and unloads an electric kiln without supervision. Reads a firing schedule and "
+        "writes one for a new clay body: how fast the heat may rise, where it has to stay, and when the "
+        "lid can be opened. Knows which glazes run, keeps them off the shelves with a wash of kaolin and "
+        "alumina, and places tall pots where the draught will not topple them. Tells by the colour of the "
+        "chamber, and confirms with pyrometric cones, whether the thermocouple can still be believed. "
+        "Wears the right gloves and glasses, airs the room, and never fires alone at night. Finds out why "
+        "a batch came out dull, bloated or cracked, says so in plain words to whoever made it, and "
+        "proposes what to try next. Keeps the elements, bricks and relays in order, replaces a fuse but "
+        "leaves the mains to an electrician, and records every firing so that a colleague could repeat it "
+        "to the degree. Works out beforehand what a load costs in current, compares that with the tariff "
+        "of the hour, and fills the chamber so that none of it is wasted."
+    ),
+    "criteria": (
+        "The candidate fires four loads in two months, at least one of stoneware and one of earthenware. "
+        "Each time an assessor inspects the packed chamber before the start, compares the log with the "
+        "controller's own curve afterwards, and picks three pieces at random. No piece may be stuck to a "
+        "shelf; at most two in a hundred may be lost to faults of loading. In a conversation of half an "
+        "hour the candidate explains quartz inversion, bisque, crazing and reduction, reads two "
+        "unfamiliar schedules aloud, and finds the deliberate mistake in a third. Given a kiln with a "
+        "broken element, the candidate notices before the temperature stalls, shuts it down in the proper "
+        "order and labels it. A written test asks about dust, fumes, burns and what to do when the power "
+        "fails; nine of ten answers have to be right. Whoever falls short in one part repeats that part "
+        "alone, not earlier than a week later, with another assessor. What was seen is written down at "
+        "once, signed by both and kept for five years."
+    ),
     "level": "3",
     "workload_hours": 40,
     "alignments": [
