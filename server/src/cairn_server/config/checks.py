@@ -248,10 +248,13 @@ def schema_is_current(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
             )
         ]
     ours = {app.label for app in _our_apps()}
+    loader = executor.loader
+    # What one migration replaces stays on record beside it.
+    replaced = {name for migration in loader.replacements.values() for name in migration.replaces}
     unknown = [
         f"{app}.{name}"
-        for app, name in executor.loader.applied_migrations
-        if app in ours and (app, name) not in executor.loader.graph.nodes
+        for app, name in loader.applied_migrations
+        if app in ours and (app, name) not in loader.graph.nodes and (app, name) not in replaced
     ]
     if unknown:
         return [

@@ -7,40 +7,29 @@ table on SQLite drops the trigger with it and has to make it again; a test looks
 
 from django.db import migrations
 
-CREATE = {
-    "sqlite": (
-        "CREATE TRIGGER achievement_version_frozen BEFORE UPDATE ON achievements_achievementversion"
-        " WHEN OLD.state = 'published'"
-        " BEGIN SELECT RAISE(ABORT, 'a published version never changes'); END",
+from cairn_server import refusals
+from cairn_server.refusals import Rule
+
+RULES = (
+    Rule(
+        "achievement_version_frozen",
+        "achievements_achievementversion",
+        "UPDATE",
+        "OLD.state = 'published'",
+        "a published version never changes",
     ),
-    "postgresql": (
-        "CREATE FUNCTION achievement_version_refuse() RETURNS trigger LANGUAGE plpgsql AS"
-        " $$ BEGIN RAISE EXCEPTION 'a published version never changes'"
-        " USING ERRCODE = 'integrity_constraint_violation'; END $$",
-        "CREATE TRIGGER achievement_version_frozen BEFORE UPDATE ON achievements_achievementversion"
-        " FOR EACH ROW WHEN (OLD.state = 'published') EXECUTE FUNCTION achievement_version_refuse()",
-    ),
-}
-DROP = {
-    "sqlite": ("DROP TRIGGER IF EXISTS achievement_version_frozen",),
-    "postgresql": (
-        "DROP TRIGGER IF EXISTS achievement_version_frozen ON achievements_achievementversion",
-        "DROP FUNCTION IF EXISTS achievement_version_refuse()",
-    ),
-}
+)
 
 
-def forwards(apps, schema_editor):
-    for statement in CREATE[schema_editor.connection.vendor]:
-        schema_editor.execute(statement)
+def create(apps, schema_editor):
+    refusals.create(schema_editor.connection, RULES)
 
 
-def backwards(apps, schema_editor):
-    for statement in DROP[schema_editor.connection.vendor]:
-        schema_editor.execute(statement)
+def drop(apps, schema_editor):
+    refusals.drop(schema_editor.connection, RULES)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("achievements", "0001_initial")]
+    dependencies = [("achievements", "0001_tables")]
 
-    operations = [migrations.RunPython(forwards, backwards)]
+    operations = [migrations.RunPython(create, drop)]

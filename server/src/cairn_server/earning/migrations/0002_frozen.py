@@ -17,6 +17,6 @@ def drop(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("earning", "0001_initial")]
+    dependencies = [("earning", "0001_tables")]
 
     operations = [migrations.RunPython(create, drop)]

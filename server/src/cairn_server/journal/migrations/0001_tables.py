@@ -5,6 +5,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
+    replaces = [('journal', '0001_initial')]
+
     initial = True
 
     dependencies = [

@@ -47,6 +47,7 @@ def backwards(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("achievements", "0004_catalogue")]
+    replaces = [("achievements", "0005_catalogue_words")]
+    dependencies = [("achievements", "0002_frozen")]
 
     operations = [migrations.RunPython(forwards, backwards)]

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
+
 import cairn_server.tlog.models
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
+    replaces = [('tlog', '0001_initial'), ('tlog', '0002_fewer_indexes')]
 
     initial = True
 
@@ -24,8 +27,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['state', 'id'], name='leaves_by_state')],
-                'constraints': [models.UniqueConstraint(fields=('secured_sha256', 'label'), name='one_leaf_per_label'), models.CheckConstraint(condition=models.Q(('format__in', ['vc+ld+json', 'vc+jwt'])), name='leaf_format_is_known')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('label', 'revoke')), fields=('secured_sha256',), name='revoked_once'), models.CheckConstraint(condition=models.Q(('format__in', ['vc+ld+json', 'vc+jwt'])), name='leaf_format_is_known')],
             },
         ),
     ]
