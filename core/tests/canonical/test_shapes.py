@@ -649,12 +649,53 @@ def test_a_shape_keeps_four_special_plans_and_gives_the_others_back():
     shape = next(iter(shapes._all.values()))
     for number in range(20):
         shape._patience = 1  # as if every second document were worth it
-        document = changed(other(number), ("name",), f"Badge {number // 2}")
-        values = shape.pick([leaf.text for leaf in leaves(document)])
-        shape.specialise(values, shapes._budget)
+        values = shape.pick([leaf.text for leaf in leaves(other(number))])
+        some = [f"urn:achievement:{number // 2}"] * (len(values) * 2 // 5)
+        shape.specialise([*some, *values[len(some) :]], shapes._budget)
 
     assert len(shape.specials) == 4
     assert shape.size + shapes._budget._left == 32 * 1024 * 1024
+
+
+def test_what_is_the_same_for_some_time_is_known_for_no_longer():
+    """A list is awarded in parts, each at its own moment: the second part costs no more than the first."""
+
+    def at_second(second, number):
+        return changed(other(number), ("validFrom",), f"2026-11-23T12:00:{second:02d}Z")
+
+    shapes = Shapes(patience=0)
+    learn(shapes, *(at_second(0, number) for number in range(6)))
+    (shape,) = shapes._all.values()
+    (narrow,) = shape.specials
+    shape._patience = 10**9  # so that nothing is learned by comparing with the document before
+
+    learn(shapes, at_second(1, 6))
+
+    (wide,) = shape.specials
+    assert set(narrow.known) - set(wide.known) == {"2026-11-23T12:00:00Z"}
+    for second in (0, 1, 2, 3):
+        assert shapes.glance(at_second(second, 7)).is_special
+        assert same_or_silent(shapes, at_second(second, 7))
+    assert shape.size + shapes._budget._left == 32 * 1024 * 1024
+
+
+def test_a_document_that_differs_in_much_is_of_another_kind():
+    shapes = Shapes(patience=0)
+    learn(shapes, *map(other, range(6)))
+    (shape,) = shapes._all.values()
+    (special,) = shape.specials
+    shape._patience = 10**9
+    few = len(special.known) // 4
+    values = special.whole(special.free_gaps)
+
+    for count in (few + 1, few):
+        before = shape.specials
+        others = list(values)
+        for gap in list(special.known_gaps)[:count]:
+            others[gap] = "urn:other"
+        shape.specialise([str(each) for each in others], shapes._budget)
+        assert (shape.specials is before) == (count > few)
+    assert len(shape.specials) == 1
 
 
 @pytest.mark.parametrize("document", [badge(name="x" * 70_000), small(600)])

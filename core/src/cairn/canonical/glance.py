@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     Path = tuple[str | int, ...]
 
 _MAX_SPECIAL = 4
+# A document that differs in no more than one in so many of the strings that others have in common is one of
+# theirs: of the same achievement, but awarded on another day or with another grade.
+_MOST_ALIKE = 4
 _OBJECTS = 1_000  # what a shape takes beside its texts and plans
 
 # A space cannot be in an IRI, so the text matches only if each of them does.
@@ -133,35 +136,53 @@ class Shape:
     def specialise(self, values: Sequence[str], budget: Budget) -> bool:
         """Learn from another accepted document what documents of this shape have in common.
 
-        Each time that this is done it is worth less, so it is done half as often. Says whether something else
-        was forgotten for it.
+        Where one differs in little from what others have in common, that is found to be less. Otherwise it is
+        compared with the document before it: each time that this is done it is worth less, so it is done half
+        as often. Says whether something else was forgotten for it.
         """
         if values == self._last:
             return False  # the same document once more says nothing about others
         last, self._last = self._last, values
+        if self.plans is None:
+            return False
+        for narrow in self.specials:
+            left = {gap: value for gap, value in narrow.known_gaps.items() if values[gap] == value}
+            if 0 < _MOST_ALIKE * (len(narrow.known_gaps) - len(left)) <= len(narrow.known_gaps):
+                return self._keep(left, values, budget, instead_of=narrow)
         self._waited += 1
-        if self.plans is None or last is None or self._waited < self._patience:
+        if last is None or self._waited < self._patience:
             return False
         self._waited = 0
         self._patience *= 2
-        known = [at for at, value in enumerate(values) if value == last[at] and at not in self.fixed_gaps]
-        if 2 * len(known) < len(values):
+        known = {
+            at: value for at, value in enumerate(values) if value == last[at] and at not in self.fixed_gaps
+        }
+        return self._keep(known, values, budget)
+
+    def _keep(
+        self,
+        known: Mapping[int, str],
+        values: Sequence[str],
+        budget: Budget,
+        *,
+        instead_of: Special | None = None,
+    ) -> bool:
+        if self.plans is None or 2 * len(known) < len(values):
             return False
-        known_gaps = {at: values[at] for at in known}
         try:
-            plans = self.plans.fixed(known_gaps)
+            plans = self.plans.fixed(known)
         except Refused:
             return False
         if not budget.spend(plans.size):
             return False
-        free = tuple([at for at in range(len(values)) if at not in known_gaps])
-        new = Special(
-            picker(known), tuple(known_gaps.values()), picker(free), plans, known_gaps, free, list(values)
-        )
-        forgotten = self.specials[_MAX_SPECIAL - 1 :]
+        free = tuple([at for at in range(len(values)) if at not in known])
+        new = Special(picker([*known]), tuple(known.values()), picker(free), plans, known, free, list(values))
+        others = [each for each in self.specials if each is not instead_of]
+        kept = others[: _MAX_SPECIAL - 1]
+        forgotten = [each for each in self.specials if each not in kept]
         for old in forgotten:
             budget.give_back(old.size)
-        self.specials = (new, *self.specials[: _MAX_SPECIAL - 1])
+        self.specials = (new, *kept)
         return bool(forgotten)
 
 
