@@ -26,8 +26,17 @@ const { holder, credentials, ...more } = await take(request);
 
 // What it keeps is looked at by libraries that ask nobody but the issuer: its document is fetched
 // before they are loaded, for they close the network of their process.
+// An SD-JWT VC is judged before that, by a library that fetches its status list and its type as well.
+const isSdJwt = (credential) => typeof credential === 'string' && credential.includes('~');
+const { judge } = await import('./sd-jwt-vc.mjs');
+const verdicts = new Map();
 const documents = {};
 for (const credential of credentials) {
+  if (isSdJwt(credential)) {
+    const { accepted, reason } = await judge({ credential });
+    verdicts.set(credential, { accepted, reason });
+    continue;
+  }
   for (const url of addresses(credential)) documents[url] = await (await network(url)).text();
 }
 const { pinContexts, publish } = await import('../peers/world.mjs');
@@ -56,6 +65,7 @@ function addresses(credential) {
 }
 
 async function verify(credential) {
+  if (verdicts.has(credential)) return verdicts.get(credential);
   const token = typeof credential === 'string';
   const library = await import(token ? '../peers/jose.mjs' : '../peers/digitalbazaar.mjs');
   const way = token ? 'vc+jwt.EdDSA' : credential.proof.cryptosuite;

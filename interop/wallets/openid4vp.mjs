@@ -11,6 +11,7 @@ import { DataIntegrityProof } from '@digitalcredentials/data-integrity';
 import { cryptosuite } from '@digitalcredentials/eddsa-rdfc-2022-cryptosuite';
 import { securityLoader } from '@digitalcredentials/security-document-loader';
 import { SignJWT, compactVerify, importJWK } from 'jose';
+import { present } from './sd-jwt-vc.mjs';
 
 setGlobalConfig({ allowInsecureUrls: true });
 const documentLoader = securityLoader().build();
@@ -18,7 +19,7 @@ const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex'); // RFC 841
 const BADGE = 'https://purl.imsglobal.org/spec/vc/ob/vocab.html#OpenBadgeCredential';
 
 /** Answer the request of a link with the one credential that this wallet has. */
-export async function show({ link, credential, seed, format }) {
+export async function show({ link, credential, seed, format, disclose }) {
   const key = await keyOf(seed);
   const client = new Openid4vpClient({
     callbacks: {
@@ -36,10 +37,9 @@ export async function show({ link, credential, seed, format }) {
     authorizationRequestPayload: parsed.params,
   });
   const request = resolved.authorizationRequestPayload;
-  const chosen = match(resolved.dcql.query, format);
-  const presentation = format === 'ldp_vc'
-    ? await embedded(credential, key, request)
-    : await token(credential, key, request);
+  const chosen = match(resolved.dcql.query, format, credential);
+  const shown = { ldp_vc: embedded, jwt_vc_json: token, 'dc+sd-jwt': part }[format];
+  const presentation = await shown(credential, key, request, disclose);
   const { authorizationResponsePayload } = await client.createOpenid4vpAuthorizationResponse({
     authorizationRequestPayload: request,
     authorizationResponsePayload: { vp_token: { [chosen]: [presentation] } },
@@ -55,19 +55,24 @@ export async function show({ link, credential, seed, format }) {
     follows: resolved.version,
     status: response.status,
     answer: await response.json(),
+    presentation,
+    nonce: request.nonce,
   };
 }
 
-function match(query, format) {
+function match(query, format, credential) {
   const parsed = DcqlQuery.parse(query);
   DcqlQuery.validate(parsed);
+  const kind = format === 'dc+sd-jwt' ? { vct: claimsOf(credential).vct } : { type: [BADGE] };
   const result = DcqlQuery.query(parsed, [
-    { credential_format: format, type: [BADGE], claims: {}, cryptographic_holder_binding: true },
+    { credential_format: format, ...kind, claims: {}, cryptographic_holder_binding: true },
   ]);
   const found = Object.entries(result.credential_matches).filter(([, { success }]) => success);
   if (!result.can_be_satisfied || found.length !== 1) throw new Error(JSON.stringify(result));
   return found[0][0];
 }
+
+const claimsOf = (token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString('utf8'));
 
 async function keyOf(seed) {
   const made = await Ed25519Multikey.generate({ seed: Buffer.from(seed, 'hex') });
@@ -99,6 +104,10 @@ async function token(credential, { made, did, private: key }, { nonce, client_id
   };
   return new SignJWT({ ...vp, iss: did, nonce, aud })
     .setProtectedHeader({ alg: 'EdDSA', typ: 'vp+jwt', cty: 'vp', kid: made.id }).sign(key);
+}
+
+async function part(credential, { private: key }, { nonce, client_id: audience }, disclose) {
+  return present({ credential, disclose: disclose ?? {}, key, alg: 'EdDSA', audience, nonce });
 }
 
 /** The key of whoever asks, from the document of their DID. */

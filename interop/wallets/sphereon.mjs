@@ -10,7 +10,7 @@ export async function take({ offer, code, configuration }) {
   await client.acquireAccessToken({ pin: code });
   const { credential, credentials } = await client.acquireCredentials({
     credentialConfigurationId: configuration,
-    format: configuration === 'ob3-ldp' ? 'ldp_vc' : 'jwt_vc_json',
+    format: { 'ob3-ldp': 'ldp_vc', 'ob3-jwt': 'jwt_vc_json', 'ob3-sd-jwt': 'dc+sd-jwt' }[configuration],
     kid: key.kid,
     alg: key.alg,
     proofCallbacks: {

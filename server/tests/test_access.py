@@ -295,6 +295,8 @@ PUBLIC = {
     "installation-did-document": (404, 404),  # before the first receipt
     "status-list": (200, 200),
     "suspension-list": (200, 200),
+    "token-status-list": (200, 200),
+    "vct-open-badge": (200, 200),
     "home": (200, 200),
     "verify": (200, 200),
     "verify-report": (405, 405),  # only ever posted to

@@ -40,6 +40,7 @@ def test_a_day_means_its_end_and_what_is_ahead_is_nothing(text, moment):
     [
         (LIST, f"{LIST}?at=2026-11-24T09:00:00Z"),
         (f"{LIST}/suspension", f"{LIST}/suspension?at=2026-11-24T09:00:00Z"),
+        (f"{LIST}/token", f"{LIST}/token?at=2026-11-24T09:00:00Z"),
         (f"{LIST}?page=2", f"{LIST}?page=2"),
         ("https://other.example/status/3", "https://other.example/status/3"),
         ("https://cairn.example/c/AAAAAAAAAAAAAAAAAAAAAA", "https://cairn.example/c/AAAAAAAAAAAAAAAAAAAAAA"),

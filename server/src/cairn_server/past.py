@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 # As our own lists have it, and those of every other installation of Cairn.
-_LIST = re.compile(r"/s/[A-Za-z0-9_-]{22}(/suspension)?")
+_LIST = re.compile(r"/s/[A-Za-z0-9_-]{22}(/suspension|/token)?")
 
 
 def moment_of(text: str, *, now: datetime) -> datetime | None:

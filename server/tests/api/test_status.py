@@ -14,8 +14,10 @@ from server.tests.conftest import MONDAY
 from cairn import Verifier
 from cairn.canonical import parse_json
 from cairn.credential import format_datetime
-from cairn.status import StatusList
-from cairn_server.api.status import fresh_for
+from cairn.proof import status_token
+from cairn.status import StatusList, TokenStatusList
+from cairn.status.token_list import SUSPENDED, VALID
+from cairn_server.api.status import fresh_for, fresh_token_for
 from cairn_server.config import sources
 from cairn_server.issuing import services
 
@@ -177,3 +179,74 @@ def test_a_moment_without_a_list_has_none(
     assert answer.status_code == status
     if code:
         assert parse_json(answer.content)["code"] == code
+
+
+# For tokens
+
+
+@pytest.fixture
+def tokens(credential: Credential) -> str:
+    return f"/s/{credential.status_list.public_id}/token"
+
+
+def test_the_token_list_has_one_name_and_its_own_lifetime(stranger: Client, tokens: str) -> None:
+    """Token Status List section 8.1, and 8.2 on CORS: also for whoever would rather have CWT."""
+    answer = stranger.get(tokens, headers={"accept": "application/statuslist+cwt"})
+
+    assert answer["Content-Type"] == "application/statuslist+jwt"
+    assert answer["Cache-Control"] == "public, max-age=60"
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert not answer.cookies
+    token = status_token.split(answer.content)
+    assert token.claims["sub"] == f"https://cairn.example{tokens}"
+    again = stranger.get(tokens, headers={"if-none-match": answer["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert stranger.post(tokens).status_code == 405
+
+
+@pytest.mark.parametrize(("days", "seconds"), [(0, 60), (7, 0), (8, 0)])
+def test_a_token_list_is_never_fresh_for_longer_than_it_counts(
+    stranger: Client, tokens: str, days: int, seconds: int
+) -> None:
+    signed = stranger.get(tokens).content
+
+    assert fresh_token_for(signed, at=MONDAY + timedelta(days=days)) == seconds
+
+
+@pytest.mark.parametrize(("hours", "value"), [(47, VALID), (48, SUSPENDED), (49, SUSPENDED)])
+def test_the_token_list_of_then_is_served_as_it_was_signed_then(
+    stranger: Client, suspended_on_wednesday: Credential, hours: int, value: int
+) -> None:
+    """Token Status List section 8.4 with ``time``, and our own ``at``."""
+    moment = MONDAY + timedelta(hours=hours)
+    path = f"/s/{suspended_on_wednesday.status_list.public_id}/token"
+
+    with time_machine.travel(MONDAY + timedelta(days=5), tick=False):
+        by_time = stranger.get(path, {"time": str(int(moment.timestamp()))})
+        by_at = stranger.get(path, {"at": format_datetime(moment)})
+
+    assert by_time.content == by_at.content
+    assert by_time["Content-Type"] == "application/statuslist+jwt"
+    assert by_time["Cache-Control"] == "public, max-age=31536000"
+    claims = status_token.split(by_time.content).claims
+    assert claims["iat"] <= moment.timestamp() < claims["exp"]
+    listed = TokenStatusList.from_claim(claims["status_list"])
+    assert listed.get(suspended_on_wednesday.status_index) == value
+
+
+@pytest.mark.parametrize("time", ["", "x", "-1", "1e9", "1.5", "99999999999", "٣", "2026-11-23T09:00:00Z"])
+def test_b155_a_time_that_is_no_number_is_refused(stranger: Client, tokens: str, time: str) -> None:
+    answer = stranger.get(tokens, {"time": time})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid-moment")
+
+
+def test_nobody_knows_the_token_list_of_tomorrow_or_of_before_there_was_one(
+    stranger: Client, tokens: str
+) -> None:
+    tomorrow = stranger.get(tokens, {"time": str(int((MONDAY + timedelta(days=1)).timestamp()))})
+
+    assert (tomorrow.status_code, tomorrow.json()["code"]) == (400, "moment-ahead")
+    assert stranger.get(tokens, {"time": "0"}).status_code == 404
+    assert stranger.get(f"/s/{'A' * 22}/token").status_code == 404

@@ -24,8 +24,8 @@ def signed_in(window: Callable[..., Visitor], **options: object) -> Visitor:
     owner = window(reduced_motion="reduce", **options)
     owner.page.context.add_cookies(owner.site.owners_cookies)
     owner.open("/wallet")
-    if owner.page.get_by_role("button", name="Put it into my wallet").count():
-        owner.press("Put it into my wallet")
+    if owner.page.get_by_role("button", name="Accept it").count():
+        owner.press("Accept it")
     return owner
 
 

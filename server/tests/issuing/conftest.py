@@ -73,6 +73,9 @@ def sources_of(credential: Credential, *, public_url: str = PUBLIC_URL) -> Fixed
         f"{public_url}/s/{public_id}/suspension": status_lists.status_list_credential(
             public_id, "suspension", at=MONDAY
         ),
+        f"{public_url}/s/{public_id}/token": status_lists.status_list_credential(
+            public_id, "token", at=MONDAY
+        ),
     }
     if organisation.did.startswith("did:web:"):
         answers[did_web_url(organisation.did)] = to_json(did_document(organisation))

@@ -44,9 +44,12 @@ def send(asked, chosen, person, poster=None):
     return answering.send(asked.request, chosen, by=person, poster=poster or Post(asked), at=MONDAY)
 
 
-@pytest.mark.parametrize("name", ["badge", "badge-token"])
+VCT = f"{PUBLIC_URL}/vct/open-badge"
+
+
+@pytest.mark.parametrize("name", ["badge", "badge-token", "badge-sd-jwt"])
 def test_an_award_answers_bound_to_a_key_of_this_showing(ask, held, learner, name):
-    asked = ask(query=dcql.for_any_badge())
+    asked = ask(query=dcql.for_any_badge(vct=VCT))
 
     row = send(asked, {name: held.public_id}, learner)
 
@@ -84,6 +87,37 @@ def test_of_an_sd_jwt_only_what_is_asked_for_is_sent(ask, held_sd_jwt, learner):
     assert row.accepted, row.findings
     document = row.findings[0]["report"]["document"]
     assert (document["given_name"], "birthdate" in document) == ("Lena", False)
+
+
+@pytest.mark.parametrize(
+    ("paths", "seen"),
+    [
+        ([["credentialSubject", "achievement", "name"]], set()),
+        ([["credentialSubject", "identifier", None, "identityHash"]], {"identifier"}),
+    ],
+)
+def test_of_an_award_as_sd_jwt_only_what_is_asked_for_is_sent(ask, held, learner, paths, seen):
+    query = dcql.for_any_badge(vct=VCT)
+    [only] = [each for each in query["credentials"] if each["format"] == "dc+sd-jwt"]
+    asked = ask(query={"credentials": [only | {"claims": [{"path": each} for each in paths]}]})
+
+    row = send(asked, {"badge-sd-jwt": held.public_id}, learner)
+
+    answer = PresentationRequest.objects.get()
+    assert answer.accepted, answer.findings
+    assert row.bound
+    document = answer.findings[0]["report"]["document"]
+    assert document["credentialSubject"].keys() - {"type", "achievement"} == seen
+    assert "id" not in document
+
+
+def test_a_type_of_somebody_else_is_not_answered_with_ours(ask, held, learner):
+    query = dcql.for_any_badge(vct="https://other.example/vct/open-badge")
+    [only] = [each for each in query["credentials"] if each["format"] == "dc+sd-jwt"]
+
+    [found] = answering.fitting(learner, dcql.read({"credentials": [only]}))
+
+    assert not found.candidates
 
 
 def test_a_badge_goes_as_it_is_when_nobody_asks_for_a_key(ask, keep, learner):

@@ -17,6 +17,8 @@ from cairn import checks
 from cairn.testing import FixedSources
 from cairn_server.accounts.limits import TooMany
 from cairn_server.errors import NotVisible
+from cairn_server.issuing import as_sd_jwt
+from cairn_server.issuing import services as issuing
 from cairn_server.issuing.models import BoundCopy
 from cairn_server.issuing.signing import Format
 from cairn_server.journal.models import Entry
@@ -224,3 +226,78 @@ def test_another_persons_sd_jwt_is_their_own(outsider):
     held = keep_sd_jwt(outsider)
 
     assert showing.own_award(held) is None
+
+
+# A part of what was awarded here
+
+
+PERSON = "/credentialSubject/identifier"
+
+
+def reader_of(credential, row, *, audience=None, question=None):
+    asked = (checks.presented_to(audience, question),) if audience else ()
+    return cairn.Verifier(sources_of(credential), (*checks.DEFAULT_CHECKS, *asked)).examine(
+        bytes(row.secured), at=MONDAY
+    )
+
+
+def test_of_an_award_a_part_is_shown_and_its_issuer_has_signed_that(learner, held, credential):
+    assert [pointer for pointer, _value in showing.hideable(held)] == ["/id", PERSON]
+
+    row, _token = show(learner, Choice(held, frozenset()), audience="Kiln & Co.", question="4711")
+
+    report = reader_of(credential, row, audience="Kiln & Co.", question="4711")
+    assert (report.accepted, report.format, row.bound) == (True, "dc+sd-jwt", True)
+    assert report.document["credentialSubject"].keys() == {"type", "achievement"}
+    assert b"Lena" not in bytes(row.secured)
+    assert not reader_of(credential, row, audience="Kiln & Co.", question="4712").accepted
+    assert not reader_of(credential, row, audience="Others", question="4711").accepted
+
+
+def test_what_is_ticked_of_it_is_shown(learner, held, credential):
+    row, _token = show(learner, Choice(held, frozenset([PERSON])))
+
+    document = reader_of(credential, row).document
+    assert document["credentialSubject"]["identifier"][0]["identityHash"] == "Lena Lindholm"
+    assert "id" not in document
+
+
+def test_with_all_of_it_ticked_it_is_the_whole(learner, held):
+    row, _token = show(learner, Choice(held, frozenset(["/id", PERSON])))
+
+    assert json.loads(bytes(row.secured))["verifiableCredential"]
+
+
+def test_what_the_reader_will_see_is_known_before(learner, held, credential):
+    """The preview is made without any signature, and is what was signed then."""
+    claims = showing.award_claims(held, at=MONDAY)
+
+    row, _token = show(learner, Choice(held, frozenset([PERSON])))
+
+    signed = dict(reader_of(credential, row).document)
+    for name in ("iat", "cnf", "status"):
+        del signed[name]
+    assert signed == as_sd_jwt.shown_of(claims, [PERSON])
+
+
+def test_a_part_that_is_none_is_refused(learner, held):
+    with pytest.raises(showing.BadPresentation) as refused:
+        show(learner, Choice(held, frozenset(["/issuer"])))
+
+    assert refused.value.code == "presentation-part"
+    assert not BoundCopy.objects.exists()
+
+
+def test_a_part_of_an_award_is_shown_by_itself(learner, held, keep):
+    with pytest.raises(showing.BadPresentation) as refused:
+        show(learner, Choice(held, frozenset()), keep("Glazing"))
+
+    assert refused.value.code == "presentation-mixed"
+
+
+def test_what_is_withdrawn_later_is_so_in_the_part_too(learner, held, credential, issuer):
+    row, _token = show(learner, Choice(held, frozenset()))
+
+    issuing.revoke(credential, by=issuer, reason="x", at=MONDAY)
+
+    assert reader_of(credential, row).finding("status").code == "revoked"

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -43,6 +43,14 @@ def test_a_level_is_no_skill(keep):
     )
 
     assert [skill["name"] for skill in services.index_of(document)["skills"]] == ["glaze"]
+
+
+@pytest.mark.parametrize(("ends", "kept"), [(1_800_000_000, True), ("soon", False), (10**13, False)])
+def test_an_sd_jwt_vc_says_its_dates_in_seconds(ends, kept):
+    told = services.index_of({"iss": "did:web:a.example", "vct": "x", "nbf": 0, "exp": ends})
+
+    assert told["begins_at"] == datetime(1970, 1, 1, tzinfo=UTC)
+    assert told["ends_at"] == (datetime.fromtimestamp(ends, UTC) if kept else None)
 
 
 def test_what_was_found_on_arrival_is_kept_beside_its_date_and_where_it_came_from(keep):

@@ -11,6 +11,7 @@ from server.tests.desk import furnish
 
 from cairn.canonical import parse_json
 from cairn.did import MAX_KEYS
+from cairn.proof import status_token
 from cairn_server.issuing.models import StatusListVersion
 from cairn_server.journal.models import Entry
 from cairn_server.organisations import identity, key_changes
@@ -93,10 +94,16 @@ def test_after_a_declaration_the_status_lists_are_signed_by_the_new_key(
 
     client.post(f"{own}/{compromised.fragment}/revoke", SURE)
 
+    versions = StatusListVersion.objects.all()
     signed_by = {
         parse_json(bytes(version.secured))["proof"]["verificationMethod"]
-        for version in StatusListVersion.objects.all()
+        for version in versions.exclude(purpose="token")
     }
+    signed_by |= {
+        status_token.split(bytes(version.secured)).jws.header["kid"]
+        for version in versions.filter(purpose="token")
+    }
+    assert {version.purpose for version in versions} == {"revocation", "suspension", "token"}
     new = organisation.signing_keys.get(state="active")
     assert new.fragment != compromised.fragment
     assert {method.partition("#")[2] for method in signed_by} == {new.fragment}

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.utils import translation
 from server.tests.conftest import MONDAY, PUBLIC_URL
@@ -8,6 +10,7 @@ from server.tests.conftest import MONDAY, PUBLIC_URL
 from cairn import Achievement, AchievementSubject, OpenBadgeCredential, Profile
 from cairn.credential import Criteria, IdentityObject, Image
 from cairn_server.web import display
+from cairn_server.web.claims import Plain
 
 
 def document(*, identifiers=(), image=None, **achievement):
@@ -133,3 +136,45 @@ def test_what_only_resembles_a_workload_stays_where_it_was_written(narrative):
 
     assert "Workload" not in dict(found.facts)
     assert "Workload" in found.criteria
+
+
+# A badge as claims of a token
+
+
+def claims(**changes):
+    badge = document(identifiers=(IdentityObject(identity_type="name", identity_hash="Lena"),))
+    said = {name: value for name, value in badge.items() if name not in ("@context", "type", "validFrom")}
+    return {**said, "iss": "did:web:issuer.example", "vct": "https://issuer.example/vct", "nbf": AT} | changes
+
+
+AT = int(MONDAY.timestamp())
+
+
+def test_an_sd_jwt_vc_that_says_what_a_badge_says_is_shown_as_one():
+    shown = display.shown(claims(exp=AT + 60), public_url=PUBLIC_URL)
+
+    assert (shown.about.name, shown.recipient, shown.issuer_id) == (
+        "Glazing",
+        "Lena",
+        "did:web:issuer.example",
+    )
+    assert (shown.awarded, shown.valid_until) == (MONDAY, MONDAY + timedelta(seconds=60))
+
+
+def test_what_its_holder_has_kept_back_is_missed_by_nobody():
+    part = claims()
+    del part["id"], part["credentialSubject"]["identifier"]
+
+    shown = display.shown(part, public_url=PUBLIC_URL)
+
+    assert (shown.about.name, shown.recipient) == ("Glazing", "")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"iss": "did:web:forger.example"}, {"issuer": "did:web:issuer.example"}, {"issuer": {}}]
+)
+def test_an_issuer_that_did_not_sign_it_is_not_shown_as_its_issuer(changes):
+    """An SD-JWT VC is signed by ``iss``; what it says of an ``issuer`` is another claim of it."""
+    shown = display.shown(claims(**changes), public_url=PUBLIC_URL)
+
+    assert isinstance(shown, Plain)

@@ -59,7 +59,8 @@ def test_it_is_chosen_seen_and_made(lena, stranger, held):
     assert "First firing" in lena.get("/wallet/present").content.decode()
     preview = lena.post("/wallet/present", {"do": "preview", "held": held.public_id}).content.decode()
     assert "Lena Lindholm" in preview
-    assert "no part of it can be kept back" in preview
+    # Whole, unless its holder unticks something.
+    assert preview.count(" checked") == 2
 
     link = make(lena, held, reader="Kiln & Co.", audience="kiln.example", question="4711")
     shown = stranger.get(link)
@@ -109,6 +110,44 @@ def test_what_is_not_ticked_stays_hidden_from_preview_to_reader(lena, stranger, 
     assert CLAIMS["given_name"] in shown
     assert CLAIMS["birthdate"] not in shown
     assert CLAIMS["birthdate"].encode() not in stranger.get(f"{link}/file").content
+
+
+def test_of_an_award_what_is_unticked_stays_hidden_from_preview_to_reader(lena, stranger, held, credential):
+    offered = {f"parts-{held.public_id}": "1"}
+    seen = lena.post(
+        "/wallet/present", {"do": "preview", "held": held.public_id, "reader": "Kiln & Co.", **offered}
+    )
+    assert 'value="Kiln &amp; Co."' in seen.content.decode()
+    face = unescape(seen.content.decode()).partition("</article>")[0].partition("<article")[2]
+    assert ("First firing" in face, "Lena Lindholm" in face) == (True, False)
+
+    link = make(lena, held, **offered)
+    shown = unescape(stranger.get(link).content.decode())
+
+    assert ("First firing" in shown, "Lena Lindholm" in shown) == (True, False)
+    file = stranger.get(f"{link}/file")
+    assert file["Content-Type"] == "application/dc+sd-jwt"
+    assert b"Lena" not in file.content
+    assert credential.public_id.encode() not in file.content
+
+
+def test_b155_a_part_that_there_is_not_is_refused_before_anything_is_shown(lena, held):
+    said = {"do": "preview", "held": held.public_id, f"show-{held.public_id}": "/issuer"}
+
+    assert lena.post("/wallet/present", said).status_code == 422
+
+
+def test_a_part_of_an_award_is_offered_by_itself_alone(lena, held, keep):
+    """And a form that pretends otherwise gets the whole of it, as the page has shown."""
+    both = [held.public_id, keep("Glazing").public_id]
+    said = {"do": "preview", "held": both, f"parts-{held.public_id}": "1"}
+
+    text = unescape(lena.post("/wallet/present", said).content.decode())
+
+    assert "choose it by itself" in text
+    assert "no part of it can be kept back" in text
+    assert 'name="show-' not in text
+    assert "Lena Lindholm" in text
 
 
 def test_nothing_chosen_is_said(lena, held):

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from cairn_server.api import exchanges, health, mail_reports, openid4vp, problems, status, well_known
+from cairn_server.api import exchanges, health, mail_reports, openid4vp, problems, status, vct, well_known
 from cairn_server.api.v1 import api as v1
 from cairn_server.api.v1 import problem_urls
 
@@ -32,6 +32,8 @@ urlpatterns = [
     path("i/<random_id:organisation_id>/did.json", well_known.did_document, name="did-document"),
     path("s/<random_id:list_id>", status.status_list, name="status-list"),
     path("s/<random_id:list_id>/suspension", status.suspension_list, name="suspension-list"),
+    path("s/<random_id:list_id>/token", status.token_list, name="token-status-list"),
+    path("vct/open-badge", vct.open_badge, name="vct-open-badge"),
     path("", include("cairn_server.api.openid4vci.urls")),
     path("exchanges/<random_id:secret>", exchanges.exchange, name="exchange"),
     path("exchanges/<random_id:secret>/bare-vp", exchanges.bare, name="exchange-bare"),

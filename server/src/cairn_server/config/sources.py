@@ -34,6 +34,7 @@ PUBLIC_MACHINE_VIEWS = frozenset(
         "installation-did-document",
         "status-list",
         "suspension-list",
+        "token-status-list",
         "presentation-request-object",  # somebody here answers somebody here
         "vc-api-status-list",  # in development alone
     }

@@ -20,7 +20,7 @@ import cairn
 from cairn.canonical import parse_json
 from cairn.credential import format_datetime
 from cairn_server.errors import Refusal
-from cairn_server.issuing import signing, status_lists
+from cairn_server.issuing import as_sd_jwt, signing, status_lists
 from cairn_server.issuing.finishing import finish_each
 from cairn_server.issuing.models import Credential, SecuredCredential
 from cairn_server.issuing.offers import BoundCopy
@@ -79,18 +79,22 @@ def require_for_wallets(credential: Credential, *, at: datetime) -> None:
 def copy_for(credential: Credential, holder: Holder, *, format: Format, at: datetime) -> bytes:
     """The bytes for this wallet: again the same ones, as long as the key that signed them is trusted.
 
-    What was awarded to an identifier is for that wallet alone, as it was signed. So is what an organisation
-    awarded that has no key any more: nobody could bind it, and it is the holder's all the same.
+    What was awarded to an identifier is for that wallet alone, as it was signed; as an SD-JWT VC, which no
+    award is, it is signed for that wallet then. So is what an organisation awarded that has no key any more:
+    nobody could bind it, and it is the holder's all the same.
     """
     require_for_wallets(credential, at=at)
     if credential.subject_id.startswith("did:"):
         if not holder.is_named(credential.subject_id):
             raise AwardedToAnother
-        return _as_awarded(credential, format)
+        if format != Format.SD_JWT:
+            return _as_awarded(credential, format)
     kept = _kept(credential, holder, format)
     if kept is not None:
         return kept
     try:
+        if format == Format.SD_JWT:
+            status_lists.require_token_list(credential.status_list, at=at)
         copy = _intend(credential, holder, format, at=at)
     except NoSigningKey:
         return _as_awarded(credential, format)
@@ -188,6 +192,7 @@ def _token(document: dict[str, Any], issuer: Issuer, at: datetime) -> Part:
 _SIGNED_AS: dict[Format, Callable[[dict[str, Any], Issuer, datetime], Part]] = {
     Format.JSON: _record,
     Format.JWT: _token,
+    Format.SD_JWT: as_sd_jwt.part,
 }
 
 

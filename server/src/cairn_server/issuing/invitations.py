@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 PRE_AUTHORIZED = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
 # What can be had: by whom it is asked for, the first is for a wallet that takes only one.
-LDP, JWT = "ob3-ldp", "ob3-jwt"
-CONFIGURATIONS = (LDP, JWT)
+LDP, JWT, SD_JWT = "ob3-ldp", "ob3-jwt", "ob3-sd-jwt"
+CONFIGURATIONS = (LDP, JWT, SD_JWT)
 
 
 def credential_issuer(organisation: Organisation, public_url: str) -> str:

@@ -106,6 +106,8 @@ class StatusList(models.Model):
 class Purpose(models.TextChoices):
     REVOCATION = "revocation"
     SUSPENSION = "suspension"
+    # Both at once, as tokens point to them (token_lists.py). No purpose of the W3C's lists.
+    TOKEN = "token"  # noqa: S105 - the last word of an address
 
 
 class StatusListVersion(models.Model):
@@ -451,6 +453,8 @@ class SecuredCredential(models.Model):
     class Format(models.TextChoices):
         JSON = "vc+ld+json"
         JWT = "vc+jwt"
+        # Bound to the key of one wallet, so there are only copies of this form (copies.py).
+        SD_JWT = "dc+sd-jwt"
 
     credential = models.ForeignKey(
         Credential, on_delete=models.PROTECT, related_name="secured", db_index=False

@@ -237,7 +237,7 @@ def lint(document: Mapping[str, Any], *, at: datetime) -> None:
         report = cairn.Verifier(KnownBytes({}), COUNTS).examine(secured, at=at)
     except CairnError as error:
         raise OwnProductRefused("lint", str(error)) from error
-    _require_passed([each for each in report.findings if each.check != "status"], "lint")
+    require_passed([each for each in report.findings if each.check != "status"], "lint")
 
 
 def prepare(document: Mapping[str, Any], *, issuer: Issuer, at: datetime) -> Prepared:
@@ -292,13 +292,14 @@ def verify_own(
     try:
         return cairn.Verifier(KnownBytes(known), judged_by).verify(secured, at=at)
     except VerificationError as error:
-        _require_passed(error.report.findings, step)
+        require_passed(error.report.findings, step)
         raise OwnProductRefused(step, str(error)) from error
     except CairnError as error:
         raise OwnProductRefused(step, str(error)) from error
 
 
-def _require_passed(findings: Sequence[cairn.Finding], step: str) -> None:
+def require_passed(findings: Sequence[cairn.Finding], step: str) -> None:
+    """Everything that was looked at is in order, and something was looked at."""
     failed = [each for each in findings if each.outcome is not cairn.Outcome.PASSED]
     if failed or not findings:
         raise OwnProductRefused(step, "; ".join(f"{each.check}: {each.code}" for each in failed))

@@ -17,13 +17,14 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import F, Max, Q
+from django.db.models import Exists, F, Max, OuterRef, Q
 
 import cairn
 from cairn import status
 from cairn.errors import CairnError
 from cairn_server.accounts.models import random_id
 from cairn_server.errors import Refusal
+from cairn_server.issuing import token_lists
 from cairn_server.issuing.models import Purpose, StatusList, StatusListVersion
 from cairn_server.issuing.prepared import Part, Prepared
 from cairn_server.issuing.signing import (
@@ -279,9 +280,9 @@ def _reference(status_list: StatusList) -> str:
 
 
 def _prepared(status_list: StatusList, issuer: Issuer, *, at: datetime) -> Prepared:
-    """Both lists of the pair as they stand, finished but for their signatures."""
+    """Both lists of the pair as they stand, and the one for tokens, finished but for their signatures."""
     parts = []
-    for purpose in Purpose:
+    for purpose in (Purpose.REVOCATION, Purpose.SUSPENSION):
         url = _url(status_list, purpose)
         bits = status_list.revoked if purpose is Purpose.REVOCATION else status_list.suspended
         document = status.status_list_document(
@@ -302,11 +303,14 @@ def _prepared(status_list: StatusList, issuer: Issuer, *, at: datetime) -> Prepa
             cryptosuite=CRYPTOSUITES[issuer.key.public_key.algorithm],
         )
         parts.append(Part.of(purpose.value, "multibase", issuer.key, sign))
+    parts.append(token_lists.part(status_list, issuer, at=at, valid_for=VALID_FOR, ttl=TTL))
     return Prepared(issuer.key.fragment, issuer.verification_method, tuple(parts))
 
 
 def _url(status_list: StatusList, purpose: Purpose) -> str:
     main = status_list.address
+    if purpose is Purpose.TOKEN:
+        return token_lists.address(main)
     return main if purpose is Purpose.REVOCATION else status.suspension_url(main)
 
 
@@ -320,10 +324,13 @@ def _store(intended: _Intended, secured: Mapping[str, bytes], *, at: datetime) -
     watermark.require_not_behind(
         status_list.public_id, count=status_list.next_number, version=status_list.version
     )
-    known = issuer_sources(intended.status_list.organisation)
+    known, now = issuer_sources(intended.status_list.organisation), max(at, intended.valid_from)
     for purpose in Purpose:
         data = secured[purpose.value]
-        verify_own(data, known, at=max(at, intended.valid_from), step="status list", judged_by=ITSELF)
+        if purpose is Purpose.TOKEN:
+            token_lists.require_own(data, status_list, method=intended.forms.method, known=known, at=now)
+        else:
+            verify_own(data, known, at=now, step="status list", judged_by=ITSELF)
         StatusListVersion.objects.create(
             list=status_list,
             purpose=purpose,
@@ -399,7 +406,7 @@ def newest_at(public_id: str, purpose: Purpose | str, *, moment: datetime) -> St
 
 
 def list_sources(status_list: StatusList) -> dict[str, bytes]:
-    """The bytes that are served under the addresses of the pair."""
+    """The bytes that are served under the addresses of the pair, and beside it."""
     newest_ones = StatusListVersion.objects.filter(list=status_list, version=F("list__published"))
     return {_url(status_list, Purpose(each.purpose)): bytes(each.secured) for each in newest_ones}
 
@@ -443,6 +450,7 @@ def renew_status_lists(*, at: datetime) -> int:
     wanted = StatusList.objects.annotate(
         signed_at=Max("versions__valid_from"),
         key_revoked_at=Max("organisation__signing_keys__revoked_at"),
+        has_tokens=Exists(_token_list_of(OuterRef("pk"))),
     ).filter(
         Q(signed_at__lte=at - RENEWED_AFTER)
         # By a clock that ran ahead: nobody believes it before that date has come (F9).
@@ -452,12 +460,28 @@ def renew_status_lists(*, at: datetime) -> int:
         | Q(signed_at__lte=F("key_revoked_at"))
         # After a recovery the counter was raised above what is served (config/watermark.py).
         | Q(published__lt=F("version"))
+        # Published by a release that had no list for tokens.
+        | Q(has_tokens=False)
     )
     due = list(wanted.order_by("pk"))
     problems = _renew_each(due, at=at)
     if problems:
         raise RenewalIncomplete(problems)
     return len(due)
+
+
+def _token_list_of(pk: int | OuterRef) -> QuerySet[StatusListVersion]:
+    return StatusListVersion.objects.filter(list=pk, purpose=Purpose.TOKEN, version=F("list__published"))
+
+
+def require_token_list(status_list: StatusList, *, at: datetime) -> None:
+    """See to it that a token can point to this list, also one that a release before had published.
+
+    Outside of any transaction, like every publication.
+    """
+    if not _token_list_of(status_list.pk).exists():
+        _renew(status_list, at=at)
+        publish(status_list, at=at)
 
 
 def sign_anew(organisation: Organisation, *, at: datetime) -> list[str]:

@@ -20,6 +20,7 @@ import cairn
 from cairn.canonical import parse_json
 from cairn.errors import UnavailableError
 from cairn_server.errors import NotVisible, Refusal
+from cairn_server.issuing import copies
 from cairn_server.issuing.models import Credential
 from cairn_server.issuing.signing import Format
 from cairn_server.presenting import dcql, showing
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 MOST_CANDIDATES = 50
 # What held credentials are called by the verifier, and the formats that ask for them.
 _AS_THEY_ARE = {dcql.LDP: "vc+ld+json", dcql.JWT: "vc+jwt", dcql.SD_JWT_VC: "dc+sd-jwt"}
-_COPIES = {dcql.LDP: Format.JSON, dcql.JWT: Format.JWT}
+_COPIES = {dcql.LDP: Format.JSON, dcql.JWT: Format.JWT, dcql.SD_JWT_VC: Format.SD_JWT}
 
 
 class Poster(Protocol):
@@ -88,13 +89,21 @@ def fitting(person: Person, query: Query) -> tuple[Fitting, ...]:
 
 
 def _fits(held: HeldCredential, wanted: Wanted) -> bool:
-    if not showing.can_be_shown(held) or held.document is None or wanted.fits(held.document) is None:
+    document = _as_wanted(held, wanted)
+    if not showing.can_be_shown(held) or document is None or wanted.fits(document) is None:
         return False
     if wanted.bound:
         # The key of a wallet elsewhere is not here, so only what we can have bound.
         award = showing.own_award(held)
         return wanted.format in _COPIES and award is not None and not award.subject_id.startswith("did:")
     return held.format == _AS_THEY_ARE.get(wanted.format)
+
+
+def _as_wanted(held: HeldCredential, wanted: Wanted) -> Mapping[str, Any] | None:
+    """What it says in the form that is asked for."""
+    if wanted.format == dcql.SD_JWT_VC and held.format != _AS_THEY_ARE[dcql.SD_JWT_VC]:
+        return showing.award_claims(held)
+    return held.document
 
 
 def picked(
@@ -162,6 +171,18 @@ def _shown(
         return _as_it_is(wanted, held)
     award = showing.own_award(held)
     assert isinstance(award, Credential), "only what was awarded here is offered where it has to be bound"
+    if wanted.format == dcql.SD_JWT_VC:
+        try:
+            return showing.part_of_award(
+                award,
+                asked_of(held, wanted) or (),
+                presenter,
+                audience=request.client_id,
+                question=request.nonce,
+                at=at,
+            ).decode("ascii")
+        except copies.NoBoundCopy as error:
+            raise NothingFits from error
     secured, bound = showing.bound_copy(award, presenter, format=_COPIES[wanted.format], at=at)
     if not bound:
         raise NothingFits
@@ -193,9 +214,12 @@ def _as_it_is(wanted: Wanted, held: HeldCredential) -> Any:
     return showing.revealed(Choice(held, asked_of(held, wanted))).decode("ascii")
 
 
-def asked_of(held: HeldCredential, wanted: Wanted) -> frozenset[str]:
-    """Of what its holder may keep back, what is asked for: pointers as ``Choice`` has them."""
-    claims = wanted.fits(held.document or {}) or ()
+def asked_of(held: HeldCredential, wanted: Wanted) -> frozenset[str] | None:
+    """Of what its holder may keep back, what is asked for: pointers as ``Choice`` has them. None in a form of
+    which nothing can be kept back."""
+    if wanted.format != dcql.SD_JWT_VC:
+        return None
+    claims = wanted.fits(_as_wanted(held, wanted) or {}) or ()
     return frozenset(
         pointer
         for pointer, _value in showing.hideable(held)

@@ -159,12 +159,17 @@ def for_badges(*, format: str = LDP, achievement: str = "", bound: bool = True) 
     return {"credentials": [asked]}
 
 
-def for_any_badge(*, achievement: str = "", bound: bool = True) -> dict[str, Any]:
-    """The same for whichever of the W3C formats a wallet has it in."""
+def for_any_badge(*, achievement: str = "", bound: bool = True, vct: str = "") -> dict[str, Any]:
+    """The same for whichever format a wallet has it in: a W3C one, or an SD-JWT VC of the type ``vct``.
+
+    Of an SD-JWT VC nothing is asked for that its holder could keep back (section 6.4.1).
+    """
     each = {
         name: for_badges(format=format, achievement=achievement, bound=bound)["credentials"][0]
         for name, format in (("badge", LDP), ("badge-token", JWT))
     }
+    if vct:
+        each["badge-sd-jwt"] = each["badge"] | {"format": SD_JWT_VC, "meta": {"vct_values": [vct]}}
     return {
         "credentials": [{**asked, "id": name} for name, asked in each.items()],
         "credential_sets": [{"options": [[name] for name in each]}],

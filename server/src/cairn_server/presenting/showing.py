@@ -7,7 +7,9 @@ first, as it is for a wallet, so the reader sees that it belongs to whoever show
 elsewhere goes in as it is: it is shown in answer to the reader's question, and the reader is told that
 nothing binds it.
 
-What can be kept back its issuer decided: the disclosures of an SD-JWT. All else is shown whole or not at all.
+What can be kept back its issuer decided: the disclosures of an SD-JWT. An award of this server is shown
+whole, or, where its holder keeps a part back, as the SD-JWT VC that its issuer signs for this showing. All
+else is shown whole or not at all.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from cairn.keys import Algorithm
 from cairn.proof import sd_jwt
 from cairn_server.accounts.limits import Limit
 from cairn_server.errors import NotVisible, Refusal
-from cairn_server.issuing import copies
+from cairn_server.issuing import as_sd_jwt, copies
 from cairn_server.issuing.models import Credential
 from cairn_server.issuing.signing import Format
 from cairn_server.journal import services as journal
@@ -109,10 +111,15 @@ def own_award(held: HeldCredential) -> Credential | None:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One credential that shall be shown. ``show`` are pointers of what can be hidden and shall not be."""
+    """One credential that shall be shown. ``show`` are pointers of what can be hidden and shall not be; None
+    is as it comes: all of what was awarded here, of an SD-JWT nothing that can be hidden."""
 
     held: HeldCredential
-    show: frozenset[str] = frozenset()
+    show: frozenset[str] | None = None
+
+    @property
+    def shown(self) -> frozenset[str]:
+        return self.show or frozenset()
 
 
 def can_be_shown(held: HeldCredential) -> bool:
@@ -123,19 +130,58 @@ def can_be_shown(held: HeldCredential) -> bool:
 def hideable(held: HeldCredential) -> tuple[tuple[str, Any], ...]:
     """What its holder may keep back: a JSON pointer and what stands there, for each."""
     if held.format not in _SD_JWT_FORMATS:
-        return ()
+        claims = award_claims(held)
+        return (
+            () if claims is None else tuple((each, _at(claims, each)) for each in as_sd_jwt.hideable(claims))
+        )
     parts = sd_jwt.read(bytes(held.secured).decode("ascii").strip())
     return tuple((pointer, _at(parts.payload, pointer)) for pointer in sd_jwt.disclosable(_text(held)))
+
+
+def award_claims(held: HeldCredential, *, at: datetime | None = None) -> dict[str, Any] | None:
+    """What the SD-JWT VC would say that its issuer signs for a showing; None where no issuer here can. ``at``
+    is when it would be signed, which matters for nothing but its beginning."""
+    award = own_award(held)
+    if award is None or award.subject_id.startswith("did:"):
+        return None
+    document = copies.bound(award, award.subject_id, at=at or award.valid_from)
+    return as_sd_jwt.claims_of(document, vct=as_sd_jwt.vct(installation.public_url()))
+
+
+def keeps_back(choice: Choice) -> bool:
+    """Whether a part is kept back of what was awarded here."""
+    if choice.show is None or choice.held.format in _SD_JWT_FORMATS:
+        return False
+    return any(pointer not in choice.show for pointer, _value in hideable(choice.held))
 
 
 def revealed(choice: Choice) -> bytes:
     """The credential with what shall be shown of it; the bytes as they came where nothing can be hidden."""
     if choice.held.format not in _SD_JWT_FORMATS:
         return bytes(choice.held.secured)
-    known = {pointer for pointer, _value in hideable(choice.held)}
-    if not choice.show <= known:
+    require_parts(choice)
+    return cairn.present_sd_jwt(_text(choice.held), disclose=choice.shown).encode("ascii")
+
+
+def require_parts(choice: Choice) -> None:
+    """Refuse to show what is no part of it."""
+    if not choice.shown <= {pointer for pointer, _value in hideable(choice.held)}:
         raise BadPresentation("presentation-part", _("There is no such part of this credential."), "show")
-    return cairn.present_sd_jwt(_text(choice.held), disclose=choice.show).encode("ascii")
+
+
+def part_of_award(
+    award: Credential,
+    show: Collection[str],
+    presenter: Presenter,
+    *,
+    audience: str,
+    question: str,
+    at: datetime,
+) -> bytes:
+    """The award with these parts alone of what may be kept back, bound to this showing."""
+    secured = copies.copy_for(award, presenter.holder, format=Format.SD_JWT, at=at).decode("ascii")
+    part = cairn.present_sd_jwt(secured, disclose=show)
+    return cairn.bind_sd_jwt(part, presenter.key, audience=audience, nonce=question, at=at).encode("ascii")
 
 
 def _text(held: HeldCredential) -> str:
@@ -172,16 +218,30 @@ def put_together(
 ) -> Made:
     """The presentation for this reader (``audience``), in answer to this question.
 
-    An SD-JWT VC fits into no W3C presentation; alone it is its own, and unbound because its key, if it has
-    one, is in another wallet.
+    An SD-JWT VC fits into no W3C presentation; alone it is its own. One that was brought is unbound because
+    its key, if it has one, is in another wallet.
     """
-    if any(choice.held.format == sd_jwt.SD_JWT_VC for choice in choices):
+    presenter = presenter or Presenter.new()
+    alone = next((each for each in choices if each.held.format == sd_jwt.SD_JWT_VC or keeps_back(each)), None)
+    if alone is not None:
         if len(choices) > 1:
             raise BadPresentation(
                 "presentation-mixed", _("An SD-JWT VC can only be shown alone. Choose it by itself.")
             )
-        return Made(revealed(choices[0]), bound=False)
-    presenter = presenter or Presenter.new()
+        award = own_award(alone.held)
+        if award is None:
+            return Made(revealed(alone), bound=False)
+        require_parts(alone)
+        # Where the reader gave neither name nor code, it is for whoever opens the link here, this once.
+        secured = part_of_award(
+            award,
+            alone.shown,
+            presenter,
+            audience=audience or installation.public_url(),
+            question=question or secrets.token_urlsafe(16),
+            at=at,
+        )
+        return Made(secured, bound=True)
     parts = [_part(choice, presenter, at=at) for choice in choices]
     try:
         signed = cairn.sign_presentation(
@@ -350,7 +410,7 @@ def choices_of(
     }
     if not set(ids) <= mine.keys():
         raise NotVisible
-    return tuple(Choice(mine[each], frozenset(shown.get(each, ()))) for each in ids)
+    return tuple(Choice(mine[each], frozenset(shown[each]) if each in shown else None) for each in ids)
 
 
 def _digest(token: str) -> str:

@@ -47,7 +47,8 @@ class PendingLeaf(models.Model):
             ),
             # A closed list: what is in a public log stays there, so a new format is a decision, not a string.
             models.CheckConstraint(
-                name="leaf_format_is_known", condition=Q(format__in=["vc+ld+json", "vc+jwt"])
+                name="leaf_format_is_known",
+                condition=Q(format__in=["vc+ld+json", "vc+jwt", "dc+sd-jwt"]),
             ),
         ]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -20,6 +21,7 @@ from cairn.credential import parse_datetime
 from cairn.credential.structure import PRESENTATION
 from cairn.errors import CairnError
 from cairn.legacy import as_open_badge
+from cairn.proof.jws import is_numeric_date
 from cairn_server.errors import NotVisible, Refusal
 from cairn_server.journal import services as journal
 from cairn_server.organisations.names import folded
@@ -34,7 +36,6 @@ from cairn_server.wallets.models import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from cairn import Report, Verified
     from cairn_server.accounts.models import Person
@@ -336,7 +337,8 @@ def _of_a_badge(badge: OpenBadgeCredential) -> dict[str, Any]:
 def _of_anything(document: Mapping[str, Any]) -> dict[str, Any]:
     issuer = document.get("issuer", document.get("iss"))
     named = issuer if isinstance(issuer, dict) else {"name": issuer}
-    since = _moment(document.get("validFrom") or document.get("issuanceDate"))
+    # An SD-JWT VC says it in seconds.
+    since = _moment(document.get("validFrom") or document.get("issuanceDate") or document.get("nbf"))
     return {
         "name": (name_of(document) or _text(document.get("vct")))[:LONGEST],
         "issuer_name": _text(named.get("name") or named.get("id"))[:LONGEST],
@@ -344,12 +346,16 @@ def _of_anything(document: Mapping[str, Any]) -> dict[str, Any]:
         "picture": "",
         "awarded_at": since,
         "begins_at": since,
-        "ends_at": _moment(document.get("validUntil") or document.get("expirationDate")),
+        "ends_at": _moment(
+            document.get("validUntil") or document.get("expirationDate") or document.get("exp")
+        ),
         "skills": [],
     }
 
 
 def _moment(value: Any) -> datetime | None:
+    if is_numeric_date(value):
+        return datetime.fromtimestamp(value, UTC)
     try:
         return parse_datetime(value) if isinstance(value, str) else None
     except CairnError:

@@ -30,6 +30,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from cairn.canonical import parse_json
 from cairn.errors import CairnError
+from cairn_server.issuing import as_sd_jwt
 from cairn_server.presenting import dcql, services
 from cairn_server.presenting.models import PresentationRequest
 from cairn_server.web import listing, publication, verdict, verify
@@ -114,7 +115,9 @@ class AskForm(forms.Form):
     def asked(self) -> dict[str, Any]:
         said = self.cleaned_data
         return said["query"] or dcql.for_any_badge(
-            achievement=said["achievement"], bound=said["bound"] == "yes"
+            achievement=said["achievement"],
+            bound=said["bound"] == "yes",
+            vct=as_sd_jwt.vct(settings.PUBLIC_URL),
         )
 
 
@@ -242,7 +245,9 @@ def _all_words(query: dcql.Query) -> list[dict[str, Any]]:
 
 def words_of(wanted: dcql.Wanted) -> dict[str, Any]:
     """What is asked for, in words: the kind, and the claims that have to be in it."""
-    if wanted.format == dcql.SD_JWT_VC:
+    if wanted.vcts == {as_sd_jwt.vct(settings.PUBLIC_URL)}:
+        kind = _("An Open Badge")
+    elif wanted.format == dcql.SD_JWT_VC:
         kind = ", ".join(sorted(wanted.vcts))
     elif any(dcql.OPEN_BADGE in kinds for kinds in wanted.kinds):
         kind = _("An Open Badge")

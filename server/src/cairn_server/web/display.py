@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from django.utils.translation import get_language, get_language_info, gettext_la
 from django.utils.translation import gettext as _
 
 from cairn import OpenBadgeCredential
+from cairn.credential import format_datetime
 from cairn.errors import CairnError
 from cairn.legacy import as_open_badge
 from cairn_server.web import markdown
@@ -23,7 +25,6 @@ from cairn_server.web.claims import Plain, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from django.utils.safestring import SafeString
 
@@ -194,7 +195,7 @@ def shown(document: Mapping[str, Any], *, public_url: str) -> Shown | Plain:
     """The parts of a verified document that a page shows; of a kind we have no page for, its claims."""
     document = as_open_badge(document)
     try:
-        badge = OpenBadgeCredential.from_document(document)
+        badge = OpenBadgeCredential.from_document(_of_claims(document) or document)
     except CairnError:
         return plain(document)
     names = [
@@ -225,6 +226,28 @@ def shown(document: Mapping[str, Any], *, public_url: str) -> Shown | Plain:
             for each in badge.evidence
         ),
     )
+
+
+def _of_claims(claims: Mapping[str, Any]) -> dict[str, Any] | None:
+    """An SD-JWT VC with the members of a badge, as that badge; None for what is no such thing.
+
+    The issuer that it describes has to be the one that signed it: nobody has checked that otherwise.
+    """
+    issuer, begins, ends = claims.get("issuer"), claims.get("nbf", claims.get("iat")), claims.get("exp")
+    if "vct" not in claims or not isinstance(issuer, dict) or issuer.get("id") != claims.get("iss"):
+        return None
+    dates = {"validFrom": begins, "validUntil": ends}
+    return {
+        # Its holder may have kept that back.
+        "id": "",
+        **{name: value for name, value in claims.items() if name not in ("validFrom", "validUntil")},
+        "type": ["VerifiableCredential", "OpenBadgeCredential"],
+        **{
+            name: format_datetime(datetime.fromtimestamp(value, UTC))
+            for name, value in dates.items()
+            if value is not None
+        },
+    }
 
 
 def own_image(url: str | None, *, public_url: str) -> str:

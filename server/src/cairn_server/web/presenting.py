@@ -15,7 +15,7 @@ Pages with a form keep the referrer policy of the site: without one, a browser s
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,7 @@ from cairn import Verifier
 from cairn.errors import CairnError, UnavailableError
 from cairn_server.accounts import limits
 from cairn_server.errors import Refusal
+from cairn_server.issuing import as_sd_jwt
 from cairn_server.presenting import answering, dcql, openid4vp, showing
 from cairn_server.presenting.models import Presentation
 from cairn_server.wallets.models import HeldCredential
@@ -116,6 +117,8 @@ class Preview:
     shown: Any
     parts: tuple[Part, ...]
     bound: bool
+    # Parts of it could be kept back, if it were shown by itself.
+    alone: bool = False
 
     @property
     def is_badge(self) -> bool:
@@ -130,14 +133,17 @@ def present(request: HttpRequest) -> HttpResponse:
     source = request.POST if do else request.GET
     ids = list(dict.fromkeys(source.getlist("held")))
     problem = ""
+    # What was typed already is there again after another look.
+    typed = {name: request.POST[name] for name in ReaderForm.base_fields if name in request.POST}
     form = ReaderForm(
-        posted(request) if do == "make" else None, initial={"until": (at + timedelta(days=14)).date()}
+        posted(request) if do == "make" else None,
+        initial={"until": (at + timedelta(days=14)).date(), **typed},
     )
     if do in ("preview", "make") and not ids:
         problem = _("Choose at least one credential.")
     if not ids or problem or do == "":
         return _choose(request, person, ids, problem)
-    choices = _choices(request, person, ids, first=do == "preview" and "parts" not in request.POST)
+    choices = _choices(request, person, ids)
     if do == "make" and form.is_valid():
         with refusals_on(form):
             row, token = showing.show(
@@ -150,7 +156,8 @@ def present(request: HttpRequest) -> HttpResponse:
                 at=at,
             )
             return _made(request, row, token)
-    context = {"previews": [_preview(choice, at=at) for choice in choices], "form": form, "ids": ids}
+    previews = [_preview(choice, at=at, alone=len(choices) == 1) for choice in choices]
+    context = {"previews": previews, "form": form, "ids": ids}
     status = 422 if form.errors else 200
     return publication.page(render(request, "presenting/preview.html", context, status=status))
 
@@ -162,34 +169,65 @@ def _choose(request: HttpRequest, person: Person, ids: list[str], problem: str) 
     return render(request, "presenting/choose.html", context, status=422 if problem else 200)
 
 
-def _choices(request: HttpRequest, person: Person, ids: list[str], *, first: bool) -> Sequence[Choice]:
-    """What is ticked; at first nothing of what may be kept back is shown, for that is easier to add."""
-    shown = {each: [] if first else request.POST.getlist(f"show-{each}") for each in ids}
-    return showing.choices_of(person, ids, shown)
+def _choices(request: HttpRequest, person: Person, ids: list[str]) -> Sequence[Choice]:
+    """What is ticked, where there was something to tick; else as it comes."""
+    shown = {
+        each: request.POST.getlist(f"show-{each}")
+        for each in ids
+        if f"parts-{each}" in request.POST or f"show-{each}" in request.POST
+    }
+    choices = showing.choices_of(person, ids, shown)
+    if len(choices) == 1:
+        return choices
+    # What was awarded here is shown in part by itself alone.
+    return [replace(each, show=None) if showing.own_award(each.held) else each for each in choices]
 
 
-def _preview(choice: Choice, *, at: datetime) -> Preview:
-    held = choice.held
-    document = held.document
-    parts = tuple(
-        Part(pointer, _label(pointer), str(value)[:300], pointer in choice.show)
-        for pointer, value in showing.hideable(held)
-    )
-    if parts:
+def _preview(choice: Choice, *, at: datetime, alone: bool = True) -> Preview:
+    held, award = choice.held, showing.own_award(choice.held)
+    document, found = held.document, showing.hideable(held)
+    if award is not None and showing.keeps_back(choice):
+        claims = showing.award_claims(held, at=at)
+        assert claims is not None, "of what has no such claims nothing is kept back"
+        showing.require_parts(choice)
+        document = as_sd_jwt.shown_of(claims, choice.shown)
+    elif award is None and found:
         # What the reader's verifier will read, and not what we think that it will.
         document = (
             Verifier(import_string(settings.SOURCES)(), backpack.ITSELF)
             .examine(showing.revealed(choice), at=at)
             .document
         )
+    comes_whole = award is not None and choice.show is None
+    parts = tuple(
+        Part(pointer, _label(pointer), words_of(value)[:300], comes_whole or pointer in choice.shown)
+        for pointer, value in found
+    )
+    if award is not None and not alone:
+        parts = ()
     shown = None if document is None else display.shown(document, public_url=settings.PUBLIC_URL)
-    award = showing.own_award(held)
     bound = award is not None and not award.subject_id.startswith("did:")
-    return Preview(held, shown, parts, bound)
+    return Preview(held, shown, parts, bound, alone=bool(found) and not parts)
+
+
+def words_of(value: Any) -> str:
+    """A claim as a line of text: of an object what it is called."""
+    if isinstance(value, list):
+        return ", ".join(map(words_of, value))
+    if isinstance(value, dict):
+        named = (value[name] for name in ("name", "identityHash", "value", "status", "id") if name in value)
+        return str(next(named, value))
+    return str(value)
 
 
 def _label(pointer: str) -> str:
     steps = [each.replace("~1", "/").replace("~0", "~") for each in pointer.split("/")[1:]]
+    for length in (2, 1):
+        name = as_sd_jwt.LABELS.get(tuple(steps[:length]))
+        if name is not None:
+            # Of several, which one: as people count.
+            which = [str(int(each) + 1) if each.isdecimal() else each for each in steps[length:]]
+            return " › ".join([str(name), *which])
     return " › ".join(steps)
 
 

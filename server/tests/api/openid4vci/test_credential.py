@@ -46,6 +46,46 @@ def test_it_is_about_the_wallets_key_and_verifies(offered, credential, algorithm
     assert copy.sha256 == copy.leaf.secured_sha256
 
 
+@pytest.mark.parametrize("algorithm", [Algorithm.ED25519, Algorithm.P256])
+def test_as_an_sd_jwt_vc_it_is_bound_to_the_wallets_key(offered, credential, algorithm):
+    wallet = Wallet(new_key(algorithm))
+
+    got = wallet.take(offered().secret, configuration="ob3-sd-jwt")
+
+    verified = Verifier(sources_of(credential)).verify(got.encode(), at=MONDAY)
+    assert verified.report.format == "dc+sd-jwt"
+    assert verified.document["cnf"] == {"jwk": wallet.key.public_key.jwk()}
+    assert verified.document["id"] == credential.address(PUBLIC_URL)
+    assert BoundCopy.objects.get().secured_bytes == got.encode()
+
+
+def test_a_draft_asks_for_an_sd_jwt_vc_by_its_type(begun, wallet):
+    offer, token = begun
+    vct = f"{PUBLIC_URL}/vct/open-badge"
+
+    def ask(**said):
+        proof = {"proof_type": "jwt", "jwt": wallet.proof(offer, wallet.nonce(offer))}
+        return wallet.ask(offer, token, {"format": "dc+sd-jwt", "proof": proof, **said}).json()
+
+    for wrong in ({}, {"vct": "https://other.example/vct"}, {"vct": [vct]}):
+        assert ask(**wrong)["error"] == "unsupported_credential_format"
+    answer = ask(vct=vct)
+    assert answer["format"] == "dc+sd-jwt"
+    assert answer["credential"] == answer["credentials"][0]["credential"]
+
+
+def test_b148_an_sd_jwt_vc_is_for_one_key_and_one_nonce(begun, wallet):
+    """As every form: a nonce that was used, or another key, and nothing comes."""
+    proof = wallet.proof(begun[0], wallet.nonce(begun[0]))
+    assert "credentials" in wallet.credential(*begun, configuration="ob3-sd-jwt", proof=proof).json()
+
+    again = wallet.credential(*begun, configuration="ob3-sd-jwt", proof=proof)
+    other = Wallet().credential(*begun, configuration="ob3-sd-jwt")
+
+    assert (again.json()["error"], other.json()["error"]) == ("invalid_nonce", "invalid_proof")
+    assert BoundCopy.objects.count() == 1
+
+
 def test_the_answer_carries_the_bytes_as_they_were_signed(begun, wallet):
     answer = wallet.credential(*begun)
 

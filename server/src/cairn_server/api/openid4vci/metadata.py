@@ -17,7 +17,8 @@ from django.urls import reverse
 from cairn.canonical import to_json
 from cairn.keys import Algorithm
 from cairn_server.api.public import document, public_document
-from cairn_server.issuing.invitations import JWT, LDP, PRE_AUTHORIZED, credential_issuer
+from cairn_server.issuing import as_sd_jwt
+from cairn_server.issuing.invitations import JWT, LDP, PRE_AUTHORIZED, SD_JWT, credential_issuer
 from cairn_server.organisations.keys import key_history
 from cairn_server.organisations.models import Organisation, SigningKey
 
@@ -83,7 +84,7 @@ def _at(name: str, organisation: Organisation) -> str:
 
 
 def _configurations(organisation: Organisation) -> dict[str, Any]:
-    """The two forms of an award. Which achievement it is, the credential says and not the metadata."""
+    """The forms of an award. Which achievement it is, the credential says and not the metadata."""
     active = key_history(organisation).filter(state=SigningKey.State.ACTIVE).first()
     is_p256 = active is not None and active.public_key.algorithm is Algorithm.P256
     display = [{"name": f"Open Badge · {organisation.name}", "locale": "en"}]
@@ -107,6 +108,13 @@ def _configurations(organisation: Organisation) -> dict[str, Any]:
             "scope": JWT,
             "credential_signing_alg_values_supported": ["ES256" if is_p256 else "EdDSA"],
             "credential_definition": {"type": TYPES},
+            **common,
+        },
+        SD_JWT: {
+            "format": "dc+sd-jwt",
+            "scope": SD_JWT,
+            "credential_signing_alg_values_supported": ["ES256" if is_p256 else "EdDSA"],
+            "vct": as_sd_jwt.vct(settings.PUBLIC_URL),
             **common,
         },
     }

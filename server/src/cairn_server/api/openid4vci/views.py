@@ -18,12 +18,13 @@ from cairn.canonical import parse_json, to_json
 from cairn.errors import CairnError
 from cairn_server.api.openid4vci.metadata import TYPES
 from cairn_server.api.wallet_answers import LONGEST_BODY, Unreadable, answer, for_wallets, read, refuse
-from cairn_server.issuing import copies, offering
+from cairn_server.issuing import as_sd_jwt, copies, offering
 from cairn_server.issuing.invitations import (
     CONFIGURATIONS,
     JWT,
     LDP,
     PRE_AUTHORIZED,
+    SD_JWT,
     credential_issuer,
     credential_offer,
 )
@@ -38,8 +39,9 @@ if TYPE_CHECKING:
 
     from cairn_server.issuing.offers import CredentialOffer
 
-FORMATS = {LDP: Format.JSON, JWT: Format.JWT}
-_BY_NAME = {"ldp_vc": LDP, "jwt_vc_json": JWT, "jwt_vc_json-ld": JWT}
+FORMATS = {LDP: Format.JSON, JWT: Format.JWT, SD_JWT: Format.SD_JWT}
+_BY_NAME = {"ldp_vc": LDP, "jwt_vc_json": JWT, "jwt_vc_json-ld": JWT, "dc+sd-jwt": SD_JWT}
+_NAMES = {LDP: b"ldp_vc", JWT: b"jwt_vc_json", SD_JWT: b"dc+sd-jwt"}
 _NONCE_LIVES = int(offering.LIVES.total_seconds())
 
 
@@ -156,13 +158,9 @@ def _handed_over(
         "c_nonce_expires_in": _NONCE_LIVES,
     }
     # Drafts read one credential beside its format.
-    old = b'"format":"' + _format_of(wanted) + b'","credential":' + inside + b"," if "proof" in said else b""
+    old = b'"format":"' + _NAMES[wanted] + b'","credential":' + inside + b"," if "proof" in said else b""
     body = b'{"credentials":[{"credential":' + inside + b"}]," + old + to_json(rest)[1:]
     return HttpResponse(body, content_type="application/json")
-
-
-def _format_of(wanted: str) -> bytes:
-    return b"ldp_vc" if wanted == LDP else b"jwt_vc_json"
 
 
 class NotThere(Exception):  # noqa: N818
@@ -190,7 +188,10 @@ def _wanted(said: dict[str, Any]) -> str:
     if name == "format":
         definition = said.get("credential_definition")
         types = definition.get("type", definition.get("types")) if isinstance(definition, dict) else TYPES
-        if value not in _BY_NAME or not isinstance(types, list) or not set(types) <= set(TYPES):
+        is_ours = isinstance(types, list) and set(types) <= set(TYPES)
+        if value == _NAMES[SD_JWT].decode():
+            is_ours = said.get("vct") == as_sd_jwt.vct(settings.PUBLIC_URL)
+        if value not in _BY_NAME or not is_ours:
             raise NotThere("unsupported_credential_format", "There is no such form of it.")
         return _BY_NAME[value]
     if value not in FORMATS:
