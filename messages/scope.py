@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 DESK = (
     *("achievements/changes.py", "achievements/pictures.py", "achievements/services.py"),
     *("achievements/uploads.py", "assessments/authoring.py"),
-    *("earning/demo.py", "earning/granting.py", "earning/plans.py", "earning/teaching.py"),
+    *(
+        "earning/demo.py",
+        "earning/duties.py",
+        "earning/granting.py",
+        "earning/plans.py",
+        "earning/teaching.py",
+    ),
     *("issuing/analytics.py", "issuing/as_token.py", "issuing/batches.py", "issuing/chunks/*"),
     *("issuing/frames.py", "issuing/incoming.py", "issuing/lists/*", "issuing/receiving.py"),
     *("issuing/reissue.py", "issuing/replacing.py", "issuing/returned.py"),

@@ -116,9 +116,9 @@ class Desk:
         return {name: each.public_id for name, each in found.items()}
 
     def _assessing_ids(self, name: str) -> dict[str, str]:
-        assessment = Assessment.objects.get(organisation=self.organisation)
+        assessment = Assessment.objects.filter(organisation=self.organisation).earliest("pk")
         work = Work.objects.get(project__organisation=self.organisation)
-        group = self.organisation.question_groups.get()
+        group = self.organisation.question_groups.earliest("pk")
         return {
             "assessment_id": assessment.public_id,
             "number": "1",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -39,7 +40,7 @@ from cairn_server.presenting import dcql
 from cairn_server.presenting import services as presenting
 from cairn_server.projects import reviewing
 from cairn_server.projects import services as projects
-from cairn_server.projects.models import Work
+from cairn_server.projects.models import Review, Work
 from cairn_server.wallets import collections
 from cairn_server.wallets.models import HeldCredential
 from cairn_server.webhooks.models import Message
@@ -377,6 +378,25 @@ OPERATIONS: dict[str, tuple[Scope | None, int, int]] = {
     "changeStanding": (Scope.AWARDS_WRITE, 202, 422),
     "getStandingChange": (Scope.AWARDS_READ, 200, 404),
     "putSignal": (Scope.SIGNALS_WRITE, 200, 404),
+    "listQuestionGroups": (Scope.ASSESSMENTS_READ, 200, 200),
+    "createQuestionGroup": (Scope.ASSESSMENTS_WRITE, 201, 201),
+    "listQuestions": (Scope.ASSESSMENTS_READ, 200, 404),
+    "createQuestion": (Scope.ASSESSMENTS_WRITE, 201, 404),
+    "listAssessments": (Scope.ASSESSMENTS_READ, 200, 200),
+    "createAssessment": (Scope.ASSESSMENTS_WRITE, 201, 201),
+    "getAssessment": (Scope.ASSESSMENTS_READ, 200, 404),
+    # It is published already, and so is the project.
+    "publishAssessment": (Scope.ASSESSMENTS_WRITE, 409, 404),
+    "listAttempts": (Scope.WORK_READ, 200, 404),
+    "listProjects": (Scope.PROJECTS_READ, 200, 200),
+    "createProject": (Scope.PROJECTS_WRITE, 201, 201),
+    "getProject": (Scope.PROJECTS_READ, 200, 404),
+    "publishProject": (Scope.PROJECTS_WRITE, 409, 404),
+    "listHandIns": (Scope.WORK_READ, 200, 200),
+    "takeReview": (Scope.REVIEWS_WRITE, 201, 404),
+    # The seat that takeReview has taken.
+    "getReview": (Scope.WORK_READ, 200, 404),
+    "decideReview": (Scope.REVIEWS_WRITE, 200, 404),
     "listBatches": (Scope.AWARDS_READ, 200, 200),
     "createBatch": (Scope.AWARDS_WRITE, 201, 422),
     "getBatch": (Scope.AWARDS_READ, 200, 404),
@@ -845,6 +865,7 @@ def test_the_public_pages_are_for_everybody(
     assert found == PUBLIC
 
 
+@cache
 def operations() -> dict[str, tuple[str, str, dict[str, Any]]]:
     """Method, address and description of each operation, as the OpenAPI document has them."""
     return {
@@ -854,11 +875,11 @@ def operations() -> dict[str, tuple[str, str, dict[str, Any]]]:
     }
 
 
-def call(name: str, desk: Desk, token: str = "") -> HttpResponse:
-    """One operation, about our achievement and our award, with a body that would do."""
+def sample(name: str, desk: Desk) -> tuple[str, str, Any]:
+    """Method, address and a body that would do for one operation, about our achievement and our award."""
     method, path, _described = operations()[name]
     version = desk.draft if name == "publishAchievement" else desk.version
-    award_id = desk.credential.public_id
+    award_id, ids = desk.credential.public_id, desk.ids("")
     if name == "replaceAward":
         # The one that createAward has made: the other is withdrawn by then.
         award_id = Credential.objects.latest("pk").public_id
@@ -867,9 +888,14 @@ def call(name: str, desk: Desk, token: str = "") -> HttpResponse:
         batch_id=desk.batch.public_id,
         award_id=award_id,
         credential_id=award_id,
-        change_id=desk.ids("")["act_id"],
-        endpoint_id=desk.ids("")["endpoint_id"],
+        change_id=ids["act_id"],
+        endpoint_id=ids["endpoint_id"],
         key="row-1",
+        group_id=ids["group_id"],
+        assessment_id=ids["assessment_id"],
+        project_id=ids["project_id"],
+        hand_in_id=ids["hand_in_id"],
+        review_id=Review.objects.values_list("public_id", flat=True).first() or "A" * 22,
         message_id=Message.objects.values_list("public_id", flat=True).first() or f"msg_{'A' * 22}",
     )
     if name == "createBatch":
@@ -887,11 +913,21 @@ def call(name: str, desk: Desk, token: str = "") -> HttpResponse:
             "standing": "active",
             "reason": "The review is over.",
         },
+        "createQuestionGroup": {"name": "More about kilns"},
+        "createQuestion": learning.SINGLE,
+        "createAssessment": {"name": "Glazes"},
+        "createProject": {"name": "A jug", "rubric": learning.PROJECT["rubric"]},
+        "decideReview": {"levels": learning.GOOD, "feedback": "Even walls."},
         "putSignal": {"signal": "exam", "email": "mia@people.example"},
         "createWebhook": WEBHOOK,
         "changeWebhook": WEBHOOK,
         "verifyCredential": json.loads(representations.representation(desk.credential, "json")[0]),
     }.get(name, {"reason": "Under review"} if path.startswith("/api/v1/awards/") else {})
+    return method, there, body
+
+
+def call(name: str, desk: Desk, token: str = "") -> HttpResponse:
+    method, there, body = sample(name, desk)
     headers = {"host": "cairn.example", "Idempotency-Key": "mia-1"}
     if token:
         headers["Authorization"] = f"Bearer {token}"

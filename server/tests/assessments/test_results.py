@@ -95,7 +95,7 @@ def test_two_markers_mark_once(waiting: Answer, reviewer: Person, issuer: Person
 
 
 def test_nothing_is_told_before_it_is_handed_in(publish: Callable[..., Assessment], learner: Person) -> None:
-    """Quiz answers do not leak: also not when the author shows all of them afterwards."""
+    """B173: quiz answers do not leak: also not when the author shows all of them afterwards."""
     attempt = services.begin(publish(SINGLE, feedback="answers"), by=learner, at=MONDAY)
 
     assert services.told(attempt, by=learner, at=MONDAY) == []

@@ -21,6 +21,7 @@ from cairn_server.organisations.roles import Role
 from cairn_server.projects import authoring as projecting
 from cairn_server.projects import reviewing
 from cairn_server.projects import services as projects
+from cairn_server.web import display
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,6 +127,81 @@ def test_accepted_work_is_evidence(
 
     [evidence] = signed()["evidence"]
     assert (evidence["id"], evidence["name"]) == ("https://bowls.example/", "Pictures")
+
+
+@pytest.fixture
+def accept(project: Project, learner: Person, member: Callable[..., Person]) -> Callable[[], None]:
+    """The learner's work on the project is accepted, with the upper level."""
+
+    def make() -> None:
+        work = projects.begin(project, by=learner, at=MONDAY)
+        projects.write_statement(work, by=learner, statement="They are even.", at=MONDAY)
+        projects.hand_in(work, by=learner, at=MONDAY)
+        work.refresh_from_db()
+        reviewer = member("Rita", Role.REVIEWER)
+        seat = reviewing.take(work.current, by=reviewer, at=MONDAY)
+        reviewing.decide(seat, by=reviewer, levels={"c1": "c1-l2"}, feedback="Fine.", at=MONDAY)
+
+    return make
+
+
+def test_a_level_that_was_reached_is_one_of_the_rubric_in_the_achievement(
+    ask: Callable[..., Requirement],
+    publish: Callable[[], AchievementVersion],
+    project: Project,
+    learner: Person,
+    accept: Callable[[], None],
+) -> None:
+    """Open Badges 3.0: ``resultDescription`` and ``achievedLevel`` are ids of the same achievement."""
+    leaf = ask("project", project=project)
+    version = publish()
+    services.start(version, by=learner, name="Lena", at=MONDAY)
+    accept()
+
+    services.reconsider(learner, at=TUESDAY)
+
+    document = signed()
+    subject = document["credentialSubject"]
+    address = f"{PUBLIC_URL}/a/{version.public_id}#result-{leaf.public_id}"
+    [description] = subject["achievement"]["resultDescription"]
+    [result] = subject["result"]
+    assert description["id"] == result["resultDescription"] == f"{address}-c1"
+    assert description["resultType"] == "RubricCriterionLevel"
+    levels = description["rubricCriterionLevel"]
+    assert [(each["name"], each["level"], each["points"]) for each in levels] == [
+        ("Not yet", "1", "0"),
+        ("Good", "2", "5"),
+    ]
+    assert description["requiredLevel"] == result["achievedLevel"] == levels[1]["id"] == f"{address}-c1-l2"
+    assert (result["value"], result["status"]) == ("Good", "Completed")
+    page = display.shown(document, public_url=PUBLIC_URL)
+    assert isinstance(page, display.Shown)
+    assert page.results == (display.Outcome("Form", "Good"),)
+
+
+def test_a_level_of_another_rubric_is_not_said_in_the_words_of_the_old_one(
+    ask: Callable[..., Requirement],
+    publish: Callable[[], AchievementVersion],
+    project: Project,
+    issuer: Person,
+    learner: Person,
+    accept: Callable[[], None],
+) -> None:
+    ask("project", project=project)
+    version = publish()
+    services.start(version, by=learner, name="Lena", at=MONDAY)
+    levels = [{"name": "Poor", "points": 0}, {"name": "Splendid", "points": 5}]
+    rubric = [{"name": "Glaze", "description": "", "needed": 1, "levels": levels}]
+    fields = {"name": "Six bowls", "brief": "Throw six bowls.", "rubric": rubric}
+    projecting.edit_project(project, by=issuer, fields=fields, at=MONDAY)
+    projecting.publish_project(project, by=issuer, at=MONDAY)
+    accept()
+
+    services.reconsider(learner, at=TUESDAY)
+
+    subject = signed()["credentialSubject"]
+    assert "result" not in subject
+    assert "Glaze: Splendid" in subject["narrative"]
 
 
 def test_only_whoever_has_started_may_do_what_it_asks_for(

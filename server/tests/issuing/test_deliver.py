@@ -14,7 +14,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from server.tests.conftest import MONDAY, PUBLIC_URL, TUESDAY
 
 from cairn_server.errors import NotAllowed, NotVisible
-from cairn_server.issuing import claiming, delivery, services
+from cairn_server.issuing import claiming, delivery, posting, services
 from cairn_server.issuing.models import Credential, Delivery, SecuredCredential
 from cairn_server.issuing.representations import representation
 from cairn_server.issuing.services import AlreadyRevoked, Recipient
@@ -152,12 +152,10 @@ def test_f13_a_mail_server_that_is_broken_for_three_days_costs_no_message(creden
 
 
 def test_a_message_that_two_processes_see_is_claimed_by_one(credential):
-    from cairn_server.issuing import delivery
-
     seen_by_both = Delivery.objects.get()
 
-    assert delivery._claim(seen_by_both, at=MONDAY)
-    assert not delivery._claim(Delivery(pk=seen_by_both.pk, attempts=0), at=MONDAY)
+    assert posting._claim(seen_by_both, at=MONDAY)
+    assert not posting._claim(Delivery(pk=seen_by_both.pk, attempts=0), at=MONDAY)
 
 
 # Wallets

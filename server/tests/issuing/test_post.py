@@ -13,9 +13,9 @@ from django.test import Client
 from server.tests.conftest import MONDAY, TUESDAY
 from server.tests.issuing.post_office import PostOffice
 
-from cairn_server.issuing import delivery, returned, services
-from cairn_server.issuing.delivery import Pace
+from cairn_server.issuing import delivery, posting, returned, services
 from cairn_server.issuing.models import Delivery
+from cairn_server.issuing.posting import Pace
 from cairn_server.issuing.returned import Report, StoppedAddress
 from cairn_server.issuing.services import Recipient
 from cairn_server.journal.models import Entry
@@ -57,7 +57,7 @@ def test_many_letters_go_over_one_connection(award: Callable[..., Credential], o
 def test_very_many_go_over_several_at_once(
     award: Callable[..., Credential], office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "LETTERS_PER_CONNECTION", 2)
+    monkeypatch.setattr(posting, "LETTERS_PER_CONNECTION", 2)
     several(award, 6)
 
     assert delivery.deliver_due(at=MONDAY, pace=Pace(connections=3)) == 6

@@ -127,7 +127,7 @@ def test_the_first_opinion_is_not_told(
 def test_nobody_reviews_their_own_work(
     publish: Callable[..., Project], hand_in: Callable[..., Work], reviewer: Person, issuer: Person
 ) -> None:
-    """Not by taking a seat, not by being given one, not by deciding, and not below any verb."""
+    """B174: not by taking a seat, not by being given one, not by deciding, and not below any verb."""
     own = hand_in(publish(), by=reviewer)
 
     for act in (

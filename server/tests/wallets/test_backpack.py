@@ -14,7 +14,7 @@ import cairn
 from cairn.testing import FixedSources
 from cairn_server.errors import NotVisible
 from cairn_server.journal.models import Entry
-from cairn_server.wallets import collections, searching, services, sharing
+from cairn_server.wallets import collections, looks, searching, services, sharing
 from cairn_server.wallets.models import Collection, HeldCredential, Look
 
 pytestmark = pytest.mark.django_db
@@ -200,7 +200,7 @@ def test_letting_go_takes_everything_about_it(keep, learner):
     collection = collections.make(by=learner, name="Work", at=MONDAY)
     collections.put(collection, by=learner, held=[held], at=MONDAY)
     link, _token = sharing.open_link(held, by=learner, expires_at=None, at=MONDAY)
-    sharing.note_look(learner.pk, link.public_id, Look.Kind.LINK, at=MONDAY)
+    looks.note(learner.pk, link.public_id, Look.Kind.LINK, at=MONDAY)
 
     services.let_go(held, by=learner, at=TUESDAY)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from server.tests.conftest import MONDAY, TUESDAY
 
-from cairn_server.wallets import collections, joining, portfolio, services, sharing
+from cairn_server.wallets import collections, joining, looks, portfolio, services, sharing
 from cairn_server.wallets.models import Collection, HeldCredential, Look, Portfolio, Visibility
 
 
@@ -35,8 +35,8 @@ def test_the_same_bytes_in_both_are_one_with_the_notes_links_and_places_of_both(
     _link, token = sharing.open_link(twice, by=old, expires_at=None, at=MONDAY)
     school = collections.make(by=old, name="School", at=MONDAY)
     collections.put(school, by=old, held=[twice], at=MONDAY)
-    sharing.note_look(old.pk, twice.public_id, Look.Kind.PUBLIC, at=MONDAY)
-    sharing.note_look(learner.pk, mine.public_id, Look.Kind.PUBLIC, at=MONDAY)
+    looks.note(old.pk, twice.public_id, Look.Kind.PUBLIC, at=MONDAY)
+    looks.note(learner.pk, mine.public_id, Look.Kind.PUBLIC, at=MONDAY)
 
     move(learner, old)
 

@@ -13,7 +13,7 @@ from server.tests.conftest import MONDAY, TUESDAY
 from cairn_server.accounts import services as accounts
 from cairn_server.errors import NotVisible
 from cairn_server.journal.models import Entry
-from cairn_server.wallets import collections, sharing
+from cairn_server.wallets import collections, looks, sharing
 from cairn_server.wallets.models import ClosedAddress, HeldCredential, Look, SecretLink, Visibility
 
 pytestmark = pytest.mark.django_db
@@ -207,21 +207,22 @@ def test_an_address_is_closed_and_opened_again_by_its_holder_alone(learner, outs
 
 def test_a_look_is_a_count_of_a_day_and_nothing_else(learner, held):
     for at in (MONDAY, MONDAY + timedelta(hours=3), TUESDAY):
-        sharing.note_look(learner.pk, held.public_id, Look.Kind.PUBLIC, at=at)
+        looks.note(learner.pk, held.public_id, Look.Kind.PUBLIC, at=at)
 
-    assert [(look.day, look.count) for look in sharing.looks_of(learner)] == [
+    assert [(look.day, look.count) for look in looks.log_of(learner)] == [
         (TUESDAY.date(), 1),
         (MONDAY.date(), 2),
     ]
-    assert sharing.looks_at(learner, [held.public_id]) == (3, TUESDAY.date())
-    assert {field.name for field in Look._meta.fields} == {"id", "person", "subject", "kind", "day", "count"}
+    assert looks.at_all(learner, [held.public_id]) == (3, TUESDAY.date())
+    columns = {field.name for field in Look._meta.fields}
+    assert columns == {"id", "person", "subject", "kind", "day", "who", "count"}
 
 
 def test_old_looks_are_forgotten(learner, held):
-    sharing.note_look(learner.pk, held.public_id, Look.Kind.PUBLIC, at=MONDAY)
+    looks.note(learner.pk, held.public_id, Look.Kind.PUBLIC, at=MONDAY)
 
-    assert sharing.forget_old_looks(at=MONDAY + timedelta(days=700)) == 0
-    assert sharing.forget_old_looks(at=MONDAY + timedelta(days=800)) == 1
+    assert looks.forget_old(at=MONDAY + timedelta(days=700), days=731) == 0
+    assert looks.forget_old(at=MONDAY + timedelta(days=800), days=731) == 1
 
 
 # Whose
@@ -244,7 +245,7 @@ def test_b135_nobody_shows_or_hides_what_another_person_holds(learner, outsider,
 
 def test_links_looks_and_closed_pages_go_with_the_account(learner, held, work):
     sharing.open_link(work, by=learner, expires_at=None, at=MONDAY)
-    sharing.note_look(learner.pk, held.public_id, Look.Kind.PUBLIC, at=MONDAY)
+    looks.note(learner.pk, held.public_id, Look.Kind.PUBLIC, at=MONDAY)
     ClosedAddress.objects.create(person=learner, credential_id="https://x.example/c/1", closed_at=MONDAY)
 
     accounts.delete_account(by=learner, at=TUESDAY)

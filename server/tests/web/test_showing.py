@@ -14,9 +14,10 @@ from django.utils import timezone
 from PIL import Image
 from server.tests.wallets.conftest import signed
 
+from cairn_server.config import counting
 from cairn_server.issuing import claiming, representations
 from cairn_server.issuing import services as issuing
-from cairn_server.wallets import collections, portfolio, sharing
+from cairn_server.wallets import collections, looks, portfolio, sharing
 from cairn_server.wallets.models import HeldCredential, Look, SecretLink, Visibility
 from cairn_server.web import backpack, sharing_aids
 
@@ -376,3 +377,25 @@ def test_a_file_of_ours_is_what_it_is_at_its_own_page(stranger, own, learner):
         stranger.get(f"{public(held, learner)}/file").content
         == representations.representation(award, "json")[0]
     )
+
+
+def test_its_holder_reads_who_was_shown_it_and_of_strangers_only_that_they_looked(client, stranger, own):
+    award, held = own
+    looks.flush(at=timezone.now())  # what earlier tests of this process have left
+    address = f"/c/{award.public_id}"
+    stranger.get(address, REMOTE_ADDR="203.0.113.9", headers={"user-agent": "Spy/1.0"})
+    stranger.get(f"{address}.json")
+    counting.count_check(f"https://cairn.example{address}", at=timezone.now())
+    looks.note_shown(held.person, [held.public_id], who="Kiln & Co.", at=timezone.now())
+
+    looks.flush(at=timezone.now())
+
+    log = client.get("/wallet/looks").content.decode()
+    share = client.get(f"/wallet/held/{held.public_id}/share").content.decode()
+    for page in (log, share):
+        assert "Shown by you: <bdi>Kiln &amp; Co.</bdi>" in page
+        assert all(way in page for way in ("Its own page", "Checked for genuineness", "Download"))
+    assert "Kept for 731 days, then deleted." in log
+    kept = str(list(Look.objects.values()))
+    assert "203.0.113.9" not in kept
+    assert "Spy" not in kept

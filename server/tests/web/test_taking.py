@@ -162,7 +162,7 @@ def test_a_stranger_signs_in_first(take: Callable[..., Any], client: Client) -> 
 def test_nothing_that_a_taker_can_get_has_the_answers(
     client: Client, take: Callable[..., Any], learner: Person
 ) -> None:
-    """Pages, their headers, what the script is told, errors, one's own data; before and after."""
+    """B173: pages, their headers, what the script is told, errors, one's own data; before and after."""
     _assessment, address = take(
         learning.SINGLE, learning.MULTIPLE, learning.NUMBER, learning.SHORT, learning.ESSAY, feedback="marks"
     )

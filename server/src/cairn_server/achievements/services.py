@@ -28,6 +28,7 @@ from cairn.credential import (
     Criteria,
     Image,
     ResultDescription,
+    RubricCriterionLevel,
 )
 from cairn_server.achievements import catalogue, pictures
 from cairn_server.achievements.models import CONTENT, Achievement, AchievementVersion, Cost, Picture
@@ -305,11 +306,11 @@ def to_credential(version: AchievementVersion, public_url: str) -> cairn.Achieve
     )
 
 
-def _results_of(version: AchievementVersion) -> list[dict[str, str]]:
+def _results_of(version: AchievementVersion) -> list[dict[str, Any]]:
     return version.result_descriptions or []
 
 
-def _result_description(told: Mapping[str, str], address: str) -> ResultDescription:
+def _result_description(told: Mapping[str, Any], address: str) -> ResultDescription:
     return ResultDescription(
         id=result_address(address, told["key"]),
         name=told["name"],
@@ -317,11 +318,25 @@ def _result_description(told: Mapping[str, str], address: str) -> ResultDescript
         value_min=told.get("value_min") or None,
         value_max=told.get("value_max") or None,
         required_value=told.get("required_value") or None,
+        required_level=result_address(address, told["required_level"])
+        if told.get("required_level")
+        else None,
+        rubric_criterion_levels=tuple(
+            RubricCriterionLevel(
+                id=result_address(address, each["key"]),
+                name=each["name"],
+                level=each["level"],
+                points=each["points"],
+                description=each["description"] or None,
+            )
+            for each in told.get("rubric_criterion_levels", ())
+        ),
     )
 
 
 def result_address(address: str, key: str) -> str:
-    """What a result in a credential points to: one description in this version of the achievement."""
+    """What a result in a credential points to: one description, or one level of it, in this version of the
+    achievement."""
     return f"{address}#result-{key}"
 
 

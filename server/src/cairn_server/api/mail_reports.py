@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST
 from cairn.canonical import parse_json
 from cairn.errors import MalformedError
 from cairn_server.api import problems
+from cairn_server.earning import notices
 from cairn_server.issuing import returned
 
 if TYPE_CHECKING:
@@ -50,8 +51,9 @@ def mail_reports(request: HttpRequest) -> HttpResponse:
     else:
         return problems.problem(415, "media-type", _("Send message/rfc822 or application/json."))
     # The same answer for a message that is not ours: what was sent to whom is not for asking.
-    if report is not None:
-        returned.note(report, at=timezone.now())
+    at = timezone.now()
+    if report is not None and returned.note(report, at=at) is None:
+        notices.note_return(report, at=at)
     return HttpResponse(status=204)
 
 

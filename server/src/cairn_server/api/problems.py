@@ -113,6 +113,16 @@ PROBLEMS = (
     Explained("not-replaceable", 409, _lazy("It is suspended: give it back or revoke it first.")),
     Explained("organisation-closed", 409, _lazy("The organisation is closed.")),
     Explained("no-signing-key", 409, _lazy("The organisation has no key to sign with.")),
+    Explained("assessment-frozen", 409, _lazy("There is no draft to publish.")),
+    Explained("assessment-archived", 409, _lazy("The assessment is archived.")),
+    Explained("project-frozen", 409, _lazy("There is no draft to publish.")),
+    Explained("project-archived", 409, _lazy("The project is archived.")),
+    Explained("own-work", 409, _lazy("Nobody reviews their own work.")),
+    Explained("no-reviewer", 409, _lazy("This person does not review in this organisation.")),
+    Explained("no-seat", 409, _lazy("Enough people review this round.")),
+    Explained("seated-already", 409, _lazy("This person reviews this round already.")),
+    Explained("judged-before", 409, _lazy("An appeal is decided by somebody who did not review the work.")),
+    Explained("review-over", 409, _lazy("The round, the review or the appeal is decided.")),
     Explained("batch-state", 409, _lazy("The list has moved on, and this cannot be done to it any more.")),
     Explained("list-settled", 409, _lazy("The list was started already, or is being checked just now.")),
     Explained("nobody-to-award", 409, _lazy("Everybody on the list has this achievement already.")),
@@ -120,6 +130,11 @@ PROBLEMS = (
     Explained("endpoint-stopped", 409, _lazy("The webhook is disabled: enable it first.")),
     Explained("limit-size", 413, _lazy("The body is too large.")),
     Explained("media-type", 415, _lazy("The content type is not a listed one, or the body is not of it.")),
+    Explained("bad-question", 422, _lazy("A question says what cannot be; “errors” names the field.")),
+    Explained("bad-assessment", 422, _lazy("An assessment says what cannot be; “errors” names the field.")),
+    Explained(
+        "bad-project", 422, _lazy("A project or a review says what cannot be; “errors” names the field.")
+    ),
     Explained("invalid-fields", 422, _lazy("Some fields are missing or wrong; “errors” names each.")),
     Explained("idempotency-key-reused", 422, _lazy("The Idempotency-Key was used for another award.")),
     Explained(

@@ -413,7 +413,7 @@ def mark(answer: Answer, *, by: Person, points: int, remark: str, at: datetime) 
         by=by,
         organisation_id=organisation.public_id,
         object=attempt,
-        details={"position": answer.position, "points": points},
+        details={"position": answer.position, "points": points, "state": str(attempt.state)},
         at=at,
     )
     return attempt

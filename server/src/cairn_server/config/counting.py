@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One more check of a credential of ours, for the issuer's figures.
+"""One more check of a credential of ours, for the issuer's figures and its holder's log.
 
 The public verifier may not know what this server has issued, so it says which address it judged, and here,
 where both are known, that becomes a number. Nothing is answered, and nothing about who asked comes along.
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from cairn_server.issuing import analytics
+from cairn_server.wallets import looks
+from cairn_server.wallets.models import Look
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,3 +30,4 @@ def count_check(credential_id: object, *, at: datetime) -> None:
     address_id = credential_id.removeprefix(prefix)
     if _ID.fullmatch(address_id):
         analytics.note(address_id, analytics.Kind.VERIFIED, at=at)
+        looks.note_at(credential_id, Look.Kind.VERIFY, at=at)

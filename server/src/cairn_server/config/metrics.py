@@ -26,6 +26,7 @@ from prometheus_client.registry import Collector
 
 from cairn_server.api import problems
 from cairn_server.config import signer
+from cairn_server.earning.notices import Notice
 from cairn_server.issuing.models import Batch, BatchChunk, Credential, Delivery, StatusList, StatusListVersion
 from cairn_server.journal.models import Head
 from cairn_server.organisations.keys import SignerUnavailable
@@ -139,16 +140,15 @@ def _awards(at: datetime) -> Iterator[GaugeMetricFamily]:
 
 def _post(at: datetime) -> Iterator[GaugeMetricFamily]:
     letters = Delivery.objects.filter(state=Delivery.State.DUE)
-    yield _one("cairn_letters_due", "Messages that wait to be sent", letters.count())
-    yield _oldest("cairn_letters_oldest_seconds", "Age of the oldest of them", letters, at)
-    yield _one(
-        "cairn_letters_failed",
-        "Messages that were given up or came back",
-        Delivery.objects.filter(state=Delivery.State.FAILED).count(),
-    )
+    # Those that wait for their reader's morning are due then, and not late before.
+    more = Notice.objects.filter(state=Notice.State.DUE, due_at__lte=at)
+    yield _one("cairn_letters_due", "Messages that wait to be sent", letters.count() + more.count())
+    yield _oldest("cairn_letters_oldest_seconds", "Age of the oldest of them", letters, more, at=at)
+    failed = [each.objects.filter(state="failed").count() for each in (Delivery, Notice)]
+    yield _one("cairn_letters_failed", "Messages that were given up or came back", sum(failed))
     hooks = Message.objects.filter(state=Message.State.DUE, endpoint__state=Endpoint.State.ACTIVE)
     yield _one("cairn_webhooks_due", "Webhook messages that wait for endpoints in use", hooks.count())
-    yield _oldest("cairn_webhooks_oldest_seconds", "Age of the oldest of them", hooks, at)
+    yield _oldest("cairn_webhooks_oldest_seconds", "Age of the oldest of them", hooks, at=at)
     yield _by_state("cairn_webhook_endpoints", "Webhook endpoints by state", Endpoint.objects.all())
 
 
@@ -184,8 +184,9 @@ def _by_state(name: str, help: str, rows: QuerySet[Any]) -> GaugeMetricFamily:
     return family
 
 
-def _oldest(name: str, help: str, rows: QuerySet[Any], at: datetime) -> GaugeMetricFamily:
-    since = rows.aggregate(since=Min("created_at"))["since"]
+def _oldest(name: str, help: str, *rows: QuerySet[Any], at: datetime) -> GaugeMetricFamily:
+    found = [each.aggregate(since=Min("created_at"))["since"] for each in rows]
+    since = min((each for each in found if each is not None), default=None)
     return _one(name, help, (at - since).total_seconds() if since is not None else 0)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from cairn.fetch import HttpPoster
-from cairn_server.issuing import delivery
+from cairn_server.earning import notices
+from cairn_server.issuing import delivery, posting
 from cairn_server.webhooks import sending
 
 if TYPE_CHECKING:
@@ -23,10 +24,12 @@ def poster() -> HttpPoster:
 
 
 def send_letters(*, at: datetime) -> int:
-    pace = delivery.Pace(
+    """Those about credentials, and those about work and places: one pace for both."""
+    pace = posting.Pace(
         settings.MAIL_PER_MINUTE, settings.MAIL_PER_MINUTE_PER_DOMAIN, settings.MAIL_CONNECTIONS
     )
-    return delivery.deliver_due(at=at, pace=pace, returns_to=settings.BOUNCE_ADDRESS)
+    sent = delivery.deliver_due(at=at, pace=pace, returns_to=settings.BOUNCE_ADDRESS)
+    return sent + notices.send_due(at=at, pace=pace, returns_to=settings.BOUNCE_ADDRESS)
 
 
 def send_webhooks(*, at: datetime) -> int:

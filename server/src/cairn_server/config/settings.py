@@ -190,6 +190,9 @@ PERIODIC_TASKS = (
     ("cairn_server.issuing.services.finish_awards", 5),
     ("cairn_server.issuing.as_token.finish_tokens", 5),
     ("cairn_server.earning.services.award_due", 30),
+    ("cairn_server.earning.decisions.follow", 5),
+    ("cairn_server.earning.duties.look", 600),
+    ("cairn_server.earning.notices.forget_old", 3600),
     ("cairn_server.issuing.copies.finish_copies", 60),
     ("cairn_server.issuing.offering.forget_offers", 3600),
     ("cairn_server.issuing.reissue.revoke_replaced", 5),
@@ -202,7 +205,8 @@ PERIODIC_TASKS = (
     ("cairn_server.issuing.reminders.write_digests", 3600),
     ("cairn_server.issuing.analytics.flush", 60),
     ("cairn_server.achievements.catalogue.catch_up", 60),
-    ("cairn_server.wallets.sharing.forget_old_looks", 3600),
+    ("cairn_server.wallets.looks.flush", 60),
+    ("cairn_server.config.keeping.forget_old_looks", 3600),
     ("cairn_server.accounts.limits.forget_full", 3600),
     ("cairn_server.accounts.proving.forget_old", 3600),
     ("cairn_server.accounts.services.forget_old_sessions", 3600),
@@ -432,6 +436,9 @@ EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL")
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"Cairn <no-reply@{_address.hostname or 'localhost'}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# For how long learners see when what they show was looked at.
+LOOKS_KEPT_DAYS = env.number("LOOKS_KEPT_DAYS", 731, least=1, most=3650)
+
 # How fast the mail server may be given messages, 0: as fast as it takes them; and over how many connections.
 MAIL_PER_MINUTE = env.number("MAIL_PER_MINUTE", 0)
 MAIL_PER_MINUTE_PER_DOMAIN = env.number("MAIL_PER_MINUTE_PER_DOMAIN", 0)

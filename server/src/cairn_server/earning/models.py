@@ -29,6 +29,7 @@ from cairn_server.earning.learning import (  # noqa: F401 - Django finds the tab
     UnitDone,
     UnitFile,
 )
+from cairn_server.earning.notices import Follower, Notice  # noqa: F401 - likewise
 from cairn_server.earning.seats import Grant, Place  # noqa: F401 - likewise
 from cairn_server.issuing.models import Credential
 from cairn_server.projects.models import Project

@@ -328,10 +328,23 @@ def _promise(plan: Plan, draft: AchievementVersion, *, by: Person) -> None:
             if leaf.assessment is not None:
                 told = assessments.result_description(leaf.assessment)
                 results.append({**told, "key": leaf.public_id})
+            if leaf.project is not None:
+                results += [_of_leaf(leaf, each) for each in projects.result_descriptions(leaf.project)]
     draft.result_descriptions = results or None
     draft.save(update_fields=["result_descriptions"])
     plan.published_by = by
     plan.save(update_fields=["published_by"])
+
+
+def _of_leaf(leaf: Requirement, told: Mapping[str, Any]) -> dict[str, Any]:
+    """A criterion and its levels under names that no other requirement has."""
+    levels = told["rubric_criterion_levels"]
+    return {
+        **told,
+        "key": f"{leaf.public_id}-{told['key']}",
+        "required_level": f"{leaf.public_id}-{told['required_level']}",
+        "rubric_criterion_levels": [{**each, "key": f"{leaf.public_id}-{each['key']}"} for each in levels],
+    }
 
 
 def _promise_of(leaf: Requirement) -> str:

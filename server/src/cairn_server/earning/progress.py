@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 Kind = Requirement.Kind
 # The verifier's word about something from elsewhere counts for as long.
 FRESH = timedelta(days=30)
+# Of the closed list of Open Badges: what was passed or accepted is never anything else.
+COMPLETED = "Completed"
 VOUCHED_FOR = ("verified", "verified-with-remarks")
 
 
@@ -235,7 +237,7 @@ def _assessment(requirement: Requirement, known: _Known) -> Step:
     found = assessments.passed(known.person, requirement.assessment)
     if found is None:
         return Step(requirement, State.TO_DO, says=requirement.promise)
-    result = {"key": requirement.public_id, "value": found.value}
+    result = {"key": requirement.public_id, "value": found.value, "status": COMPLETED}
     return Step(requirement, State.DONE, says=_("Passed"), results=(result,))
 
 
@@ -247,7 +249,24 @@ def _project(requirement: Requirement, known: _Known) -> Step:
     evidence = tuple(
         {"url": each.url, "name": each.name, "description": each.description} for each in found.evidence
     )
-    return Step(requirement, State.DONE, says=_("Accepted"), evidence=evidence, narrative=found.narrative)
+    key = requirement.public_id
+    results = tuple(
+        {
+            "key": f"{key}-{criterion.id}",
+            "level": f"{key}-{level.id}",
+            "value": level.name,
+            "status": COMPLETED,
+        }
+        for criterion, level in found.levels
+    )
+    return Step(
+        requirement,
+        State.DONE,
+        says=_("Accepted"),
+        results=results,
+        evidence=evidence,
+        narrative=found.narrative,
+    )
 
 
 def _holding(requirement: Requirement, known: _Known) -> Step:

@@ -267,7 +267,7 @@ def _wanted(enrolment: Enrolment, step: Step, *, at: datetime) -> issuing.Wanted
     more = {
         name: told
         for name, told in (
-            ("results", [each for leaf in leaves for each in leaf.results]),
+            ("results", _described([each for leaf in leaves for each in leaf.results], enrolment.version)),
             ("evidence", [each for leaf in leaves for each in leaf.evidence]),
         )
         if told
@@ -286,6 +286,24 @@ def _wanted(enrolment: Enrolment, step: Step, *, at: datetime) -> issuing.Wanted
     )
     carried: dict[str, Any] = {**wanted.texts, "more": more or None}
     return replace(wanted, texts=carried)
+
+
+def _described(results: list[dict[str, str]], version: AchievementVersion) -> list[dict[str, str]]:
+    """Those that the version promises a description of, in the same words.
+
+    A project may have another rubric since: a level of that one under the name of an old one would say what
+    nobody has said.
+    """
+    levels = {
+        each["key"]: {level["key"]: level["name"] for level in each.get("rubric_criterion_levels", ())}
+        for each in version.result_descriptions or ()
+    }
+    return [
+        each
+        for each in results
+        if each["key"] in levels
+        and ("level" not in each or levels[each["key"]].get(each["level"]) == each["value"])
+    ]
 
 
 # A person's approval

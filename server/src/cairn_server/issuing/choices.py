@@ -38,13 +38,23 @@ class LetterChoice(models.Model):
     awards = models.CharField(max_length=5, choices=Pace.choices, default=Pace.NOW)
     reminders = models.CharField(max_length=5, choices=Pace.choices, default=Pace.NOW)
     endings = models.CharField(max_length=5, choices=Pace.choices, default=Pace.NOW)
+    # About one's work, and places that are given to one (earning.notices).
+    decisions = models.CharField(max_length=5, choices=Pace.choices, default=Pace.NOW)
+    # What waits for one as a reviewer or an approver. It comes again and again, so once a day is the usual.
+    duties = models.CharField(max_length=5, choices=Pace.choices, default=Pace.DAILY)
 
     class Meta:
         app_label = "issuing"
         constraints = [
             models.CheckConstraint(
                 name="a_letter_has_a_known_pace",
-                condition=Q(awards__in=Pace.values, reminders__in=Pace.values, endings__in=Pace.values),
+                condition=Q(
+                    awards__in=Pace.values,
+                    reminders__in=Pace.values,
+                    endings__in=Pace.values,
+                    decisions__in=Pace.values,
+                    duties__in=Pace.values,
+                ),
             )
         ]
 
@@ -60,7 +70,7 @@ ABOUT = {
     "expiring": "reminders",
     "ending": "endings",
 }
-NAMES = tuple(dict.fromkeys(ABOUT.values()))
+NAMES = (*dict.fromkeys(ABOUT.values()), "decisions", "duties")
 
 
 def choice_of(person: Person) -> LetterChoice:
@@ -68,10 +78,18 @@ def choice_of(person: Person) -> LetterChoice:
 
 
 @transaction.atomic
-def choose(*, by: Person, awards: str, reminders: str, endings: str, at: datetime) -> LetterChoice:
+def choose(
+    *, by: Person, awards: str, reminders: str, endings: str, decisions: str, duties: str, at: datetime
+) -> LetterChoice:
     chosen, _new = LetterChoice.objects.update_or_create(
         person=by,
-        defaults={"awards": Pace(awards), "reminders": Pace(reminders), "endings": Pace(endings)},
+        defaults={
+            "awards": Pace(awards),
+            "reminders": Pace(reminders),
+            "endings": Pace(endings),
+            "decisions": Pace(decisions),
+            "duties": Pace(duties),
+        },
     )
     journal.record(verb="letters chosen", by=by, organisation_id=None, object=by, at=at)
     return chosen

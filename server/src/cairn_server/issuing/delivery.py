@@ -1,56 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The post: what the messages say, and how they are sent until they are.
+"""The letters about credentials: what they say, and when they are sent.
 
 A message is owed from the moment of the act (a ``Delivery`` row in the same transaction). It is claimed by a
-conditional update and sent outside any transaction: after a crash between sending and noting it, it is sent
-again; a message twice is better than none (F13). No pictures from elsewhere, no tracking, one link.
-
-    claim ── write ──> letters ── post (some connections at once, many letters each) ── note ──> sent | later
-
-The database is asked in the thread that called; the threads that wait for the mail server only post.
+conditional update and sent outside any transaction (``posting``). No pictures from elsewhere, no tracking,
+one link.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from smtplib import SMTPException, SMTPRecipientsRefused
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import formats, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cairn.errors import CairnError
-from cairn_server.accounts.limits import Limit, TooMany
-from cairn_server.accounts.models import random_id
 from cairn_server.accounts.services import person_with_address
-from cairn_server.issuing import choices, claiming, returned, signing, wording
+from cairn_server.issuing import choices, claiming, posting, returned, signing, wording
 from cairn_server.issuing.answers import Answer
 from cairn_server.issuing.frames import Damaged
 from cairn_server.issuing.models import Credential, Delivery
-from cairn_server.issuing.returned import StoppedAddress
+from cairn_server.issuing.posting import USUAL_PACE, Letter, Pace, Posting
 from cairn_server.issuing.signing import Format
 from cairn_server.organisations import installation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from django.core.mail.backends.base import BaseEmailBackend
-
-# Waits of 1, 4, 16, 64 and 256 minutes, then of twelve hours: the last attempt is made when a mail server
-# has been broken for a little more than three days.
-MAX_ATTEMPTS = 12
-FIRST_WAIT = timedelta(minutes=1)
-LONGEST_WAIT = timedelta(hours=12)
-
-# A connection is worth opening for so many; beyond, another one is opened beside it.
-LETTERS_PER_CONNECTION = 25
+    from datetime import datetime
 
 # The messages that bring a credential; the others are about one.
 BRINGS = (Delivery.Kind.AWARDED, Delivery.Kind.AGAIN, Delivery.Kind.REPLACED, Delivery.Kind.RENEWED)
@@ -59,19 +39,6 @@ FOLLOWS = (Delivery.Kind.REPLACED, Delivery.Kind.RENEWED)
 # Those with a link to answer by, as long as nobody has.
 REMINDS = (Delivery.Kind.UNCLAIMED, Delivery.Kind.EXPIRING)
 ASKS = (Delivery.Kind.AWARDED, Delivery.Kind.AGAIN, Delivery.Kind.REPLACED, *REMINDS)
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """One message, ready to be written: every sentence is already in the reader's language."""
-
-    subject: str
-    heading: str
-    greeting: str
-    paragraphs: tuple[str, ...]
-    action: str
-    link: str
-    closing: str
 
 
 def owed(credential: Credential, kind: Delivery.Kind, *, at: datetime, reason: str | None = None) -> Delivery:
@@ -90,76 +57,11 @@ def owed(credential: Credential, kind: Delivery.Kind, *, at: datetime, reason: s
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast messages may leave; 0 means as fast as the mail server takes them."""
-
-    per_minute: int = 0
-    per_domain: int = 0
-    connections: int = 4
-
-
-USUAL_PACE = Pace()
-
-
-@dataclass(slots=True)
-class Posting:
-    """One letter on its way, and what went wrong with it, if anything did."""
-
-    delivery: Delivery
-    message: EmailMultiAlternatives
-    error: OSError | SMTPException | None = None
-    # What else this letter tells of, where its reader wants one a day.
-    together: Sequence[Delivery] = ()
-
-
 def deliver_due(*, at: datetime, limit: int = 100, pace: Pace = USUAL_PACE, returns_to: str = "") -> int:
     """Send what is due; how many were sent. What cannot be delivered is reported to ``returns_to``."""
     due = Delivery.objects.filter(state=Delivery.State.DUE, due_at__lte=at).order_by("due_at", "pk")
-    claimed = [each for each in _paced(list(due[:limit]), pace, at=at) if _claim(each, at=at)]
-    postings = list(_postings(claimed, returns_to, at=at))
-    lanes = min(pace.connections, -(-len(postings) // LETTERS_PER_CONNECTION))
-    if lanes > 1:
-        with ThreadPoolExecutor(lanes) as pool:
-            list(pool.map(_post, [postings[lane::lanes] for lane in range(lanes)]))
-    else:
-        _post(postings)
-    return sum(_note(posting, at=at) for posting in postings)
-
-
-def _paced(due: Sequence[Delivery], pace: Pace, *, at: datetime) -> Iterator[Delivery]:
-    """Those that may leave now. What a reader's server would get too fast waits, and others go before it."""
-    late: dict[str, int] = {}
-    for delivery in due:
-        domain = delivery.to.rpartition("@")[2].lower()
-        if pace.per_domain and (domain in late or not _taken("mail-to", domain, pace.per_domain, at=at)):
-            late[domain] = late.get(domain, 0) + 1
-            wait = timedelta(minutes=late[domain] / pace.per_domain)
-            Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts).update(due_at=at + wait)
-            continue
-        if pace.per_minute and not _taken("mail", "all", pace.per_minute, at=at):
-            return
-        yield delivery
-
-
-def _taken(name: str, who: str, per_minute: int, *, at: datetime) -> bool:
-    # A tenth of a minute's worth at once: smooth enough for the mail server, and few looks for us.
-    try:
-        Limit(name, burst=max(1, per_minute // 10), per_minute=per_minute).take(who, at=at)
-    except TooMany:
-        return False
-    return True
-
-
-def _claim(delivery: Delivery, *, at: datetime) -> bool:
-    """Take it, for this attempt: of two processes that see it due, one gets it."""
-    attempts = delivery.attempts
-    wait = min(FIRST_WAIT * 4**attempts, LONGEST_WAIT)
-    return bool(
-        Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.DUE, attempts=attempts).update(
-            attempts=attempts + 1, due_at=at + wait, token=delivery.token or random_id()
-        )
-    )
+    claimed = posting.claimed(list(due[:limit]), pace, at=at)
+    return posting.send(list(_postings(claimed, returns_to, at=at)), pace, at=at)
 
 
 def _postings(claimed: Sequence[Delivery], returns_to: str, *, at: datetime) -> Iterator[Posting]:
@@ -170,17 +72,12 @@ def _postings(claimed: Sequence[Delivery], returns_to: str, *, at: datetime) -> 
         if pace == choices.Pace.DAILY:
             together.setdefault(delivery.to, []).append(delivery)
         elif pace == choices.Pace.NEVER:
-            _not_sent(delivery, "not wanted")
-        elif (posting := _written(delivery, returns_to, at=at)) is not None:
-            yield posting
+            posting.not_sent(delivery, "not wanted")
+        elif (letter := _written(delivery, returns_to, at=at)) is not None:
+            yield letter
     for group in together.values():
-        if (posting := _daily(group, returns_to, at=at)) is not None:
-            yield posting
-
-
-def _not_sent(delivery: Delivery, why: str) -> None:
-    delivery.state, delivery.problem = Delivery.State.FAILED, f"not sent: {why}"
-    delivery.save(update_fields=["problem", "state"])
+        if (letter := _daily(group, returns_to, at=at)) is not None:
+            yield letter
 
 
 def _written(delivery: Delivery, returns_to: str, *, at: datetime) -> Posting | None:
@@ -193,12 +90,12 @@ def _written(delivery: Delivery, returns_to: str, *, at: datetime) -> Posting | 
         answer = claiming.answer_to(delivery.credential)
         why_not = _why_not(delivery, answer)
         if why_not:
-            _not_sent(delivery, why_not)
+            posting.not_sent(delivery, why_not)
             return None
         question = _question(delivery, answer, at=at)
         return Posting(delivery, message_of(delivery, returns_to=returns_to, question=question))
     except (OSError, CairnError, Damaged, signing.OwnProductRefused) as error:
-        _failed(delivery, error)
+        posting.failed(delivery, error)
         return None
 
 
@@ -215,81 +112,17 @@ def _daily(group: Sequence[Delivery], returns_to: str, *, at: datetime) -> Posti
             continue
         why_not = _why_not(each, claiming.answer_to(each.credential))
         if why_not:
-            _not_sent(each, why_not)
+            posting.not_sent(each, why_not)
             continue
         try:
             _hand_over(each, at=at)
         except (OSError, CairnError, Damaged, signing.OwnProductRefused) as error:
-            _failed(each, error)
+            posting.failed(each, error)
             continue
         ripe.append(each)
     if not ripe:
         return None
     return Posting(ripe[0], _together(ripe, returns_to=returns_to), together=ripe[1:])
-
-
-def _post(postings: Sequence[Posting]) -> None:
-    """Over one connection, in a thread that may not touch the database."""
-    connection = get_connection()
-    try:
-        for number, posting in enumerate(postings):
-            try:
-                # While it is open this does nothing; a mail server that is away is asked once, not each time.
-                connection.open()
-            except (OSError, SMTPException) as error:
-                for waiting in postings[number:]:
-                    waiting.error = error
-                return
-            try:
-                connection.send_messages([posting.message])
-            except (OSError, SMTPException) as error:
-                posting.error = error
-                # What state the line is in is anybody's guess.
-                _close(connection)
-    finally:
-        _close(connection)
-
-
-def _close(connection: BaseEmailBackend) -> None:
-    with suppress(OSError, SMTPException):
-        connection.close()
-
-
-def _note(posting: Posting, *, at: datetime) -> bool:
-    delivery = posting.delivery
-    if posting.error is None:
-        Delivery.objects.filter(pk__in=[each.pk for each in posting.together]).update(
-            state=Delivery.State.SENT, sent_at=at, problem=""
-        )
-        delivery.state, delivery.sent_at, delivery.problem = Delivery.State.SENT, at, ""
-        delivery.save(update_fields=["state", "sent_at", "problem"])
-        return True
-    status = _refusal(posting.error)
-    if returned.names_a_wrong_address(status):
-        # It will not exist tomorrow either.
-        delivery.state, delivery.problem = Delivery.State.FAILED, f"returned {status}"
-        delivery.save(update_fields=["problem", "state"])
-        returned.stop(delivery, StoppedAddress.Why.BOUNCED, status=status, at=at)
-    else:
-        for each in (delivery, *posting.together):
-            _failed(each, posting.error)
-    return False
-
-
-def _refusal(error: OSError | SMTPException) -> str:
-    """The enhanced status with which the mail server refused the recipient for good, if it did."""
-    if not isinstance(error, SMTPRecipientsRefused) or len(error.recipients) != 1:
-        return ""
-    [(code, words)] = error.recipients.values()
-    text = words.decode("ascii", "replace") if isinstance(words, bytes) else str(words)
-    return returned.status_in(text) if code >= 500 else ""
-
-
-def _failed(delivery: Delivery, error: Exception) -> None:
-    delivery.problem = f"{type(error).__name__}: {error}"[:500]
-    if delivery.attempts >= MAX_ATTEMPTS:
-        delivery.state = Delivery.State.FAILED
-    delivery.save(update_fields=["problem", "state"])
 
 
 def _hand_over(delivery: Delivery, *, at: datetime) -> None:
@@ -342,7 +175,7 @@ def message_of(
         or delivery.credential.language
         or delivery.credential.version.language
     )
-    with translation.override(_spoken(language)):
+    with translation.override(posting.spoken(language)):
         letter = write(delivery, language=language, question=question)
         context = {"letter": letter, "organisation": organisation}
         message = EmailMultiAlternatives(
@@ -354,14 +187,14 @@ def message_of(
             headers={"Auto-Submitted": "auto-generated", **_marks(delivery)},
         )
         message.attach_alternative(render_to_string("issuing/letter.html", context), "text/html")
-    return _returning(message, delivery, returns_to)
+    return posting.returning(message, delivery.token, returns_to)
 
 
 def _together(deliveries: Sequence[Delivery], *, returns_to: str) -> EmailMultiAlternatives:
     """The letter of a day: a line for each, and one link to the wallet, where the reader is known."""
     delivery = deliveries[0]
     reader = person_with_address(delivery.to)
-    with translation.override(_spoken(reader.language if reader else "")):
+    with translation.override(posting.spoken(reader.language if reader else "")):
         lines = tuple(
             _DAILY[Delivery.Kind(each.kind)]().format(
                 achievement=each.credential.version.name,
@@ -389,18 +222,7 @@ def _together(deliveries: Sequence[Delivery], *, returns_to: str) -> EmailMultiA
             headers={"Auto-Submitted": "auto-generated", **_marks(delivery)},
         )
         message.attach_alternative(render_to_string("issuing/letter.html", context), "text/html")
-    return _returning(message, delivery, returns_to)
-
-
-def _returning(
-    message: EmailMultiAlternatives, delivery: Delivery, returns_to: str
-) -> EmailMultiAlternatives:
-    if returns_to:
-        # People see the usual sender; what cannot be delivered goes to an address of each message's own.
-        user, _at, domain = returns_to.rpartition("@")
-        message.extra_headers["From"] = message.from_email
-        message.from_email = f"{user}+{delivery.token}@{domain}"
-    return message
+    return posting.returning(message, delivery.token, returns_to)
 
 
 def _marks(delivery: Delivery) -> dict[str, str]:
@@ -411,14 +233,6 @@ def _marks(delivery: Delivery) -> dict[str, str]:
         marks["List-Unsubscribe"] = f"<{public_url}/reminders/{delivery.token}/stop>"
         marks["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return marks
-
-
-def _spoken(language: str) -> str:
-    """The interface language nearest to it; English where we have none."""
-    try:
-        return translation.get_supported_language_variant(language)
-    except LookupError:
-        return "en"
 
 
 def write(delivery: Delivery, *, language: str = "", question: Question | None = None) -> Letter:

@@ -657,3 +657,7 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.credential_id}"
+
+    @property
+    def sender(self) -> Organisation:
+        return self.credential.organisation

@@ -36,7 +36,8 @@ from cairn_server.issuing import claiming, copies
 from cairn_server.issuing.models import Credential
 from cairn_server.issuing.offers import MOST_TRIES, CredentialOffer, UsedNonce
 from cairn_server.journal import services as journal
-from cairn_server.wallets import possession
+from cairn_server.organisations import installation
+from cairn_server.wallets import looks, possession
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -354,6 +355,7 @@ def _hand_over(
                 at=at,
                 details={"way": str(way), "format": str(format)},
             )
+            looks.note_wallet(offered.person, credential.address(installation.public_url()), at=at)
     return secured
 
 

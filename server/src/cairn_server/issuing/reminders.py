@@ -22,7 +22,7 @@ from django.utils.translation import ngettext
 from cairn_server.achievements.models import Achievement
 from cairn_server.issuing import claiming
 from cairn_server.issuing.answers import ClaimLink
-from cairn_server.issuing.delivery import FIRST_WAIT, LONGEST_WAIT, MAX_ATTEMPTS, Letter, owed
+from cairn_server.issuing.delivery import owed
 from cairn_server.issuing.life import (
     REMINDER_DAYS,
     Digest,
@@ -34,6 +34,7 @@ from cairn_server.issuing.life import (
     StandingAct,
 )
 from cairn_server.issuing.models import Credential, Delivery
+from cairn_server.issuing.posting import FIRST_WAIT, LONGEST_WAIT, MAX_ATTEMPTS, Letter
 from cairn_server.issuing.renewal import clean_days
 from cairn_server.issuing.status_lists import lock
 from cairn_server.journal import services as journal

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from email.message import Message
 
     from cairn_server.issuing.models import Delivery
+    from cairn_server.issuing.posting import Owed
 
 # The kinds of messages that remind: whoever has had enough of them ends them by a link (Delivery.Kind).
 ENDED_BY_A_LINK = ("ending", "unclaimed", "expiring")
@@ -188,11 +189,13 @@ def note(report: Report, *, at: datetime) -> Delivery | None:
     return delivery
 
 
-def stop(delivery: Delivery, why: StoppedAddress.Why, *, at: datetime, status: str = "") -> None:
+def stop(owed: Owed, why: StoppedAddress.Why, *, at: datetime, status: str = "") -> None:
     """Write to this address no more, as far as ``why`` goes; to say it twice changes nothing."""
+    if owed.sender is None:
+        return
     StoppedAddress.objects.get_or_create(
-        organisation=delivery.credential.organisation,
-        address=delivery.to.lower(),
+        organisation=owed.sender,
+        address=owed.to.lower(),
         why=why,
         defaults={"status": status, "at": at},
     )
@@ -216,6 +219,11 @@ def why_stopped(delivery: Delivery) -> StoppedAddress | None:
     reasons = [StoppedAddress.Why.BOUNCED, StoppedAddress.Why.COMPLAINED]
     if delivery.kind in ENDED_BY_A_LINK:
         reasons.append(StoppedAddress.Why.UNSUBSCRIBED)
+    return stopped_for(delivery, *reasons)
+
+
+def stopped_for(owed: Owed, *reasons: StoppedAddress.Why) -> StoppedAddress | None:
+    """Whether its sender writes to its reader no more, for one of these reasons."""
     return StoppedAddress.objects.filter(
-        organisation=delivery.credential.organisation, address=delivery.to.lower(), why__in=reasons
+        organisation=owed.sender, address=owed.to.lower(), why__in=reasons
     ).first()

@@ -211,11 +211,16 @@ def _evidence(credential: Credential, more: Mapping[str, Any]) -> tuple[Evidence
 def _results(credential: Credential, more: Mapping[str, Any], public_url: str) -> tuple[Result, ...]:
     first = {"value": credential.grade, "status": more.get("result_status", "")}
     address = credential.version.address(public_url)
+    # A credential that is mended may be of another version: what that one does not describe is not named.
+    described = {each["key"] for each in credential.version.result_descriptions or ()}
     return tuple(
         Result(
             value=each.get("value") or None,
             status=each.get("status") or None,
-            result_description=result_address(address, each["key"]) if each.get("key") else None,
+            result_description=result_address(address, each["key"]) if each.get("key") in described else None,
+            achieved_level=result_address(address, each["level"])
+            if each.get("level") and each.get("key") in described
+            else None,
         )
         for each in (first, *more.get("results", ()))
         if any(each.values())

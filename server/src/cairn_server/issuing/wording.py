@@ -33,12 +33,17 @@ MOST_IN_SUBJECT, MOST_IN_PARAGRAPH = 150, 2000
 
 
 class Kind(models.TextChoices):
-    """The messages that can be worded; those about a withdrawal cannot."""
+    """The messages that can be worded; those about a withdrawal or a refusal cannot."""
 
     AWARDED = "awarded", _("Awarded")
     REPLACED = "replaced", _("Replaced")
     RENEWED = "renewed", _("Renewed")
     ENDING = "ending", _("Reminder before the end")
+    # About what somebody does on the way to an award (earning.notices).
+    ACCEPTED = "accepted", _("Project accepted")
+    CHANGES = "changes", _("Changes asked for in a project")
+    RESULT = "result", _("Answers marked")
+    PLACE = "place", _("Place given")
 
 
 class Wording(models.Model):

@@ -115,6 +115,8 @@ class Presentation(models.Model):
     question = models.CharField(max_length=200, blank=True, default="")
     # What is in it, for the holder's list alone.
     names = models.JSONField(default=list)
+    # The same by their ids in the wallet, for the log of each of them.
+    held_ids = models.JSONField(default=list)
     # Whether the issuer bound every credential in it to the key that signed it.
     bound = models.BooleanField(default=False)
     created_at = models.DateTimeField()

@@ -39,6 +39,7 @@ from cairn_server.journal import services as journal
 from cairn_server.organisations import installation
 from cairn_server.organisations.names import has_hidden_characters
 from cairn_server.presenting.models import Presentation
+from cairn_server.wallets import looks
 from cairn_server.wallets.models import HeldCredential
 from cairn_server.wallets.possession import Holder
 
@@ -354,11 +355,13 @@ def _record(
     at: datetime,
     **more: Any,
 ) -> Presentation:
+    held = [choice.held for choice in choices]
     row = Presentation.objects.create(
         person=by,
         way=way,
         reader=reader,
-        names=[choice.held.name for choice in choices],
+        names=[each.name for each in held],
+        held_ids=[each.public_id for each in held],
         bound=bound,
         created_at=at,
         **more,
@@ -375,19 +378,24 @@ def _record(
     return row
 
 
+@transaction.atomic
 def note_sent(by: Person, *, host: str, choices: Iterable[Choice], bound: bool, at: datetime) -> Presentation:
     """Write down what was sent to whom in answer to a request; what was sent is not kept."""
-    return _record(by, Presentation.Way.SENT, reader=host[:255], choices=choices, bound=bound, at=at)
+    chosen = list(choices)
+    looks.note_shown(by, [each.held.public_id for each in chosen], who=host, at=at)
+    return _record(by, Presentation.Way.SENT, reader=host[:255], choices=chosen, bound=bound, at=at)
 
 
 def opened_by(token: str, *, at: datetime) -> Presentation | None:
     """The presentation of this link if it works today; None for every other reason, which nobody is told."""
-    row = Presentation.objects.filter(token_sha256=_digest(token)).first()
+    row = Presentation.objects.select_related("person").filter(token_sha256=_digest(token)).first()
     return row if row is not None and row.works(at) else None
 
 
-def note_opened(row: Presentation) -> None:
+def note_opened(row: Presentation, *, at: datetime) -> None:
+    """Its reader has opened it; the log of each credential in it says so."""
     Presentation.objects.filter(pk=row.pk).update(opened=F("opened") + 1)
+    looks.note_shown(row.person, row.held_ids, who=row.reader, at=at)
 
 
 @transaction.atomic

@@ -396,16 +396,20 @@ def levels_of(work: Work) -> list[tuple[rubric.Criterion, rubric.Level]]:
 
 
 def result_descriptions(project: Project) -> list[dict[str, Any]]:
-    """The rubric as ``ResultDescription``s of Open Badges with their levels, in snake case."""
+    """The rubric as ``ResultDescription``s of Open Badges with their levels, in snake case.
+
+    ``key`` is the criterion's name in the rubric, and the level's: addresses are made of them further up.
+    """
     version = project.published
     return [
         {
+            "key": each.id,
             "name": each.name,
             "result_type": "RubricCriterionLevel",
             "required_level": each.levels[each.needed].id,
             "rubric_criterion_levels": [
                 {
-                    "id": level.id,
+                    "key": level.id,
                     "name": level.name,
                     "level": str(place),
                     "points": str(level.points),

@@ -75,7 +75,7 @@ def _put_together(kept: HeldCredential, twice: HeldCredential) -> None:
 def _move_looks(person_id: int, subject: str, kept: HeldCredential) -> None:
     for look in Look.objects.filter(person_id=person_id, subject=subject):
         same = Look.objects.filter(
-            person_id=kept.person_id, subject=kept.public_id, kind=look.kind, day=look.day
+            person_id=kept.person_id, subject=kept.public_id, kind=look.kind, day=look.day, who=look.who
         )
         if same.update(count=F("count") + look.count):
             look.delete()

@@ -298,24 +298,35 @@ class ClosedAddress(models.Model):
 
 
 class Look(models.Model):
-    """That somebody looked: how often a day, at what, in which way. Nothing about who."""
+    """That somebody looked: how often a day, at what, in which way. Who, only of readers of the holder's own
+    choice: an asker that was answered, or whom a presentation was made for."""
 
     class Kind(models.TextChoices):
         PORTFOLIO = "portfolio", _("Portfolio")
         PUBLIC = "public", _("Public page")
         LINK = "link", _("Secret link")
         FILE = "file", _("Download")
+        PAGE = "page", _("Its own page")
+        VERIFY = "verify", _("Checked for genuineness")
+        SHOWN = "shown", _("Shown by you")
+        WALLET = "wallet", _("Put into a wallet app")
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     # The public_id of the credential, collection, link or portfolio.
     subject = models.CharField(max_length=22)
     kind = models.CharField(max_length=9, choices=Kind.choices)
     day = models.DateField()
+    # To whom its holder showed it, in the holder's word or by the host that it was sent to.
+    who = models.CharField(max_length=255, blank=True, default="")
     count = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["person", "subject", "kind", "day"], name="looks_once_a_day")
+            models.UniqueConstraint(
+                fields=["person", "subject", "kind", "day", "who"], name="looks_once_a_day"
+            ),
+            # Whoever came by a page or a link is a stranger, and stays one.
+            models.CheckConstraint(condition=Q(who="") | Q(kind="shown"), name="only_own_readers_are_named"),
         ]
 
     def __str__(self) -> str:

@@ -380,6 +380,7 @@ def export_data(person: Person) -> dict[str, Any]:
     return {
         "collections": [
             {
+                "id": each.public_id,
                 "name": each.name,
                 "description": each.description,
                 "visibility": each.visibility,
@@ -389,6 +390,7 @@ def export_data(person: Person) -> dict[str, Any]:
         ],
         "secret_links": [
             {
+                "id": link.public_id,
                 "for": link.name,
                 "created_at": link.created_at.isoformat(),
                 "expires_at": link.expires_at.isoformat() if link.expires_at else None,
@@ -400,12 +402,19 @@ def export_data(person: Person) -> dict[str, Any]:
             ClosedAddress.objects.filter(person=person).values_list("credential_id", flat=True)
         ),
         "looks": [
-            {"day": look.day.isoformat(), "kind": look.kind, "of": look.subject, "count": look.count}
+            {
+                "day": look.day.isoformat(),
+                "kind": look.kind,
+                "of": look.subject,
+                "shown_to": look.who,
+                "count": look.count,
+            }
             for look in Look.objects.filter(person=person).order_by("day", "pk")
         ],
         "portfolio": None
         if portfolio is None
         else {
+            "id": portfolio.public_id,
             "handle": portfolio.handle,
             "name": portfolio.name,
             "headline": portfolio.headline,

@@ -19,7 +19,6 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import F, Max, Sum
 from django.utils.translation import gettext_lazy as _
 
 from cairn_server.errors import NotVisible, Refusal
@@ -29,15 +28,12 @@ from cairn_server.wallets.models import (
     ClosedAddress,
     Collection,
     HeldCredential,
-    Look,
     SecretLink,
     Visibility,
 )
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
-
-    from django.db.models import QuerySet
+    from datetime import datetime
 
     from cairn_server.accounts.models import Person
 
@@ -207,38 +203,6 @@ def reopen_address(held: HeldCredential, *, by: Person, at: datetime) -> None:
 def is_closed(credential_id: str) -> bool:
     """Whether its holder has taken the page at this address back."""
     return ClosedAddress.objects.filter(credential_id=credential_id).exists()
-
-
-# Who looked
-
-
-def note_look(person_id: int, subject: str, kind: Look.Kind, *, at: datetime) -> None:
-    """One more look that day. No address, no browser, no time of day: nothing that could lead to anybody."""
-    mine = Look.objects.filter(person_id=person_id, subject=subject, kind=kind, day=at.date())
-    if not mine.update(count=F("count") + 1):
-        # Of two that come first at once, one makes the row and both are counted.
-        Look.objects.bulk_create(
-            [Look(person_id=person_id, subject=subject, kind=kind, day=at.date())], ignore_conflicts=True
-        )
-        mine.update(count=F("count") + 1)
-
-
-def looks_at(person: Person, subjects: list[str]) -> tuple[int, date | None]:
-    """How often somebody looked at these, and on which day last."""
-    found = Look.objects.filter(person=person, subject__in=subjects).aggregate(
-        count=Sum("count"), last=Max("day")
-    )
-    return found["count"] or 0, found["last"]
-
-
-def looks_of(person: Person) -> QuerySet[Look]:
-    """The whole log of a person, the last day first."""
-    return Look.objects.filter(person=person).order_by("-day", "-count", "pk")
-
-
-def forget_old_looks(*, at: datetime) -> int:
-    """A log for its holder and no archive: after two years it says nothing any more."""
-    return Look.objects.filter(day__lt=(at - timedelta(days=731)).date()).delete()[0]
 
 
 def _digest(token: str) -> str:

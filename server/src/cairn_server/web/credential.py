@@ -29,7 +29,8 @@ from cairn import Outcome, Report, Sources, Verdict, Verifier
 from cairn_server import past
 from cairn_server.issuing import analytics, claiming, representations
 from cairn_server.issuing.models import Credential, SecuredCredential
-from cairn_server.wallets import sharing
+from cairn_server.wallets import looks, sharing
+from cairn_server.wallets.models import Look
 from cairn_server.web import display, kept, life, publication, verdict
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def credential(request: HttpRequest, credential_id: str) -> HttpResponse:
             return _past_page(request, credential_id)
         html = _page(credential_id, fresh=False)
         if html is not None:
-            analytics.note(credential_id, analytics.Kind.VERIFIED, at=timezone.now())
+            _note(credential_id, analytics.Kind.VERIFIED, Look.Kind.PAGE)
         return absent(request) if html is None else publication.private(publication.page(HttpResponse(html)))
     found = _find(credential_id)
     if found is None:
@@ -76,7 +77,7 @@ def file(request: HttpRequest, credential_id: str, suffix: str) -> HttpResponse:
     found = _find(credential_id)
     if found is None:
         return absent(request)
-    analytics.note(credential_id, analytics.Kind.SHARED, at=timezone.now())
+    _note(credential_id, analytics.Kind.SHARED, Look.Kind.FILE)
     return _file(request, found, suffix, name=f"credential-{credential_id[:8]}.{suffix}")
 
 
@@ -111,6 +112,13 @@ def check(request: HttpRequest, credential_id: str) -> HttpResponse:
     if _is_closed(credential_id) or _page(credential_id, fresh=True) is None:
         return absent(request)
     return HttpResponseRedirect(reverse("credential", args=[credential_id]), status=303)
+
+
+def _note(credential_id: str, counted: str, looked: Look.Kind) -> None:
+    """One more for the issuer's figures, and one for its holder's log."""
+    at = timezone.now()
+    analytics.note(credential_id, counted, at=at)
+    looks.note_at(f"{settings.PUBLIC_URL}/c/{credential_id}", looked, at=at)
 
 
 def absent(request: HttpRequest) -> HttpResponse:

@@ -24,7 +24,7 @@ from cairn_server.web import markdown
 from cairn_server.web.claims import Plain, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from django.utils.safestring import SafeString
 
@@ -134,6 +134,16 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """One result: what was measured, as its description calls it, and what was reached."""
+
+    name: str
+    value: str
+    # Of a level of a rubric: what it means.
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """A verified Open Badges credential, ready for a page."""
 
@@ -146,7 +156,7 @@ class Shown:
     awarded: datetime
     valid_until: datetime | None
     narrative: SafeString
-    results: tuple[str, ...]
+    results: tuple[Outcome, ...]
     evidence: tuple[Proof, ...]
 
 
@@ -213,9 +223,7 @@ def shown(document: Mapping[str, Any], *, public_url: str) -> Shown | Plain:
         awarded=badge.awarded_date or badge.valid_from,
         valid_until=badge.valid_until,
         narrative=markdown.render(badge.subject.narrative or ""),
-        results=tuple(
-            each.value or each.status or "" for each in badge.subject.results if each.value or each.status
-        ),
+        results=tuple(_outcomes(badge)),
         evidence=tuple(
             Proof(
                 name=each.name or _("Evidence"),
@@ -248,6 +256,24 @@ def _of_claims(claims: Mapping[str, Any]) -> dict[str, Any] | None:
             if value is not None
         },
     }
+
+
+def _outcomes(badge: OpenBadgeCredential) -> Iterator[Outcome]:
+    """Each result by its description. What points to a description that is not there stands for itself."""
+    described = {each.id: each for each in badge.subject.achievement.result_descriptions}
+    for result in badge.subject.results:
+        description = described.get(result.result_description or "")
+        levels = {each.id: each for each in description.rubric_criterion_levels} if description else {}
+        level = levels.get(result.achieved_level or "")
+        value = level.name if level is not None else result.value or result.status or ""
+        if description is not None and description.result_type == "Percent" and value.isdecimal():
+            value = f"{value} %"
+        if value:
+            yield Outcome(
+                description.name if description is not None else "",
+                value,
+                level.description or "" if level is not None else "",
+            )
 
 
 def own_image(url: str | None, *, public_url: str) -> str:

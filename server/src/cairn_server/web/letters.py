@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cairn_server.achievements.models import AchievementVersion
-from cairn_server.issuing import delivery, wording
+from cairn_server.earning import notices
+from cairn_server.issuing import delivery, posting, wording
 from cairn_server.issuing.models import Delivery
 from cairn_server.organisations import installation
 from cairn_server.web.access import OVERSEERS, OWNERS, Member, member_page, refusals_on
@@ -39,7 +40,10 @@ class WordingForm(forms.Form):
         max_length=wording.MOST_IN_PARAGRAPH,
         required=False,
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=gettext_lazy("Plain text. {name}, {achievement}, {organisation} and {end} are filled in."),
+        help_text=gettext_lazy(
+            "Plain text. {name}, {achievement}, {organisation} and {end} are filled in; {achievement} is "
+            "also the name of a project or an assessment."
+        ),
     )
 
 
@@ -89,21 +93,21 @@ def _languages(member: Member, now: str) -> list[tuple[str, str]]:
     ]
 
 
-def _preview(member: Member, own: wording.Wording) -> delivery.Letter:
+def _preview(member: Member, own: wording.Wording) -> posting.Letter:
     """With a reader who is nobody; nothing of it is sent."""
-    return delivery.compose(
-        Delivery.Kind(own.kind),
-        {
-            "name": _("Ada Example"),
-            "achievement": _("Your achievement"),
-            "organisation": member.organisation.name,
-            "reason": "",
-            "date": "",
-            "contact": member.organisation.email or member.organisation.name,
-            "until": "",
-            "end": _("31 December"),
-            "answer_by": _("30 June") if own.kind in delivery.ASKS else "",
-        },
-        own,
-        link=f"{installation.public_url()}/{'claim' if own.kind in delivery.ASKS else 'c'}/…",
-    )
+    words = {
+        "name": _("Ada Example"),
+        "achievement": _("Your achievement"),
+        "organisation": member.organisation.name,
+        "reason": "",
+        "date": "",
+        "contact": member.organisation.email or member.organisation.name,
+        "until": "",
+        "end": _("31 December"),
+        "answer_by": _("30 June") if own.kind in delivery.ASKS else "",
+    }
+    here = installation.public_url()
+    if own.kind in notices.Notice.Kind.values:
+        return notices.compose(notices.Notice.Kind(own.kind), words, own, link=f"{here}/earn/…")
+    where = "claim" if own.kind in delivery.ASKS else "c"
+    return delivery.compose(Delivery.Kind(own.kind), words, own, link=f"{here}/{where}/…")

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from cairn_server.issuing import choices
+from cairn_server.projects.models import REVIEWERS
 from cairn_server.web.access import person_of
 from cairn_server.web.organisation import FORM_METHODS, posted, status_of
 
@@ -38,6 +39,22 @@ class LettersForm(forms.Form):
         choices=choices.Pace.choices,
         widget=forms.RadioSelect,
     )
+    decisions = forms.ChoiceField(
+        label=gettext_lazy("When your work is decided about, or you are given a place"),
+        choices=choices.Pace.choices,
+        widget=forms.RadioSelect,
+    )
+    # Only for those something can wait for.
+    duties = forms.ChoiceField(
+        label=gettext_lazy("When something waits for your decision, such as a review"),
+        choices=choices.Pace.choices,
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, decides: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not decides:
+            del self.fields["duties"]
 
 
 @require_http_methods(FORM_METHODS)
@@ -45,9 +62,11 @@ class LettersForm(forms.Form):
 def letters(request: HttpRequest) -> HttpResponse:
     person = person_of(request)
     chosen = choices.choice_of(person)
-    form = LettersForm(posted(request), initial={name: getattr(chosen, name) for name in choices.NAMES})
+    now = {name: getattr(chosen, name) for name in choices.NAMES}
+    decides = person.memberships.filter(role__in=REVIEWERS).exists()
+    form = LettersForm(posted(request), initial=now, decides=decides)
     if request.method == "POST" and form.is_valid():
-        choices.choose(by=person, at=timezone.now(), **form.cleaned_data)
+        choices.choose(by=person, at=timezone.now(), **{**now, **form.cleaned_data})
         messages.success(request, _("Saved."))
         return redirect("account-letters")
     return render(request, "account/letters.html", {"form": form}, status=status_of(form))

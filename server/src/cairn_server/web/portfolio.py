@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from cairn_server.wallets import portfolio, sharing
+from cairn_server.wallets import looks, portfolio
 from cairn_server.wallets.models import Collection, HeldCredential, Look, Visibility
 from cairn_server.web import backpack, display, markdown, printing, publication, sharing_aids, verdict
 from cairn_server.web.access import person_of, refusals_on
@@ -147,7 +147,7 @@ def edit(request: HttpRequest) -> HttpResponse:
         "shown_count": sum(len(section.held) for section in shown),
         "candidates": _candidates(mine),
         "address": address_of(mine),
-        "looks": sharing.looks_at(person, [mine.public_id]),
+        "looks": looks.at_all(person, [mine.public_id]),
     }
     wrong = text.errors or published.errors or handle.errors
     return render(request, "wallet/portfolio.html", context, status=422 if wrong else 200)
@@ -200,7 +200,7 @@ def page(request: HttpRequest, handle: str) -> HttpResponse:
     mine = portfolio.public(handle)
     if mine is None:
         return absent(request)
-    sharing.note_look(mine.person_id, mine.public_id, Look.Kind.PORTFOLIO, at=at)
+    looks.note(mine.person_id, mine.public_id, Look.Kind.PORTFOLIO, at=at)
     sections = sections_of(mine)
     held = [each for section in sections for each in section.held]
     skills = portfolio.skills(held, at=at)
@@ -256,7 +256,7 @@ def pdf(request: HttpRequest, handle: str) -> HttpResponse:
     mine = portfolio.public(handle)
     if mine is None:
         return absent(request)
-    sharing.note_look(mine.person_id, mine.public_id, Look.Kind.FILE, at=at)
+    looks.note(mine.person_id, mine.public_id, Look.Kind.FILE, at=at)
     response = HttpResponse(printing.portfolio(told(mine, at=at), at=at), content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="portfolio-{mine.handle}.pdf"'
     response["X-Content-Type-Options"] = "nosniff"

@@ -274,7 +274,7 @@ def shown(request: HttpRequest, token: str) -> HttpResponse:
     limits.Limit("verify", limit["burst"], limit["per_minute"]).take(f"shown:{row.public_id}", at=at)
     checks = import_string(settings.CHECKS)()
     report = Verifier(import_string(settings.SOURCES)(), checks).examine(_bytes(row), at=at)
-    showing.note_opened(row)
+    showing.note_opened(row, at=at)
     context = {
         "answer": verify.answer(report),
         "row": row,

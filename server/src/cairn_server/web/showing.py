@@ -27,7 +27,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from cairn_server.wallets import portfolio, sharing
+from cairn_server.wallets import looks, portfolio, sharing
 from cairn_server.wallets.models import Collection, HeldCredential, Look, Portfolio, SecretLink, Visibility
 from cairn_server.web import backpack, display, listing, publication, sharing_aids, verdict
 from cairn_server.web.access import person_of, refusals_on
@@ -127,7 +127,8 @@ def _share(request: HttpRequest, thing: HeldCredential | Collection) -> HttpResp
         # Told this once: the table has only its digest.
         "new_link": settings.PUBLIC_URL + reverse("shown", args=[token]) if token else "",
         "links": [(each, each.works(at), _looks_of_link(each)) for each in thing.links.all()[:100]],
-        "looks": sharing.looks_at(person, [thing.public_id]),
+        "looks": looks.at_all(person, [thing.public_id]),
+        "ways": looks.by_way(person, [thing.public_id]),
         "portfolio": portfolio.of(person),
         "at": at,
     }
@@ -157,7 +158,7 @@ def _judged(thing: HeldCredential | Collection, *, at: datetime) -> HeldCredenti
 
 
 def _looks_of_link(link: SecretLink) -> tuple[int, object]:
-    return sharing.looks_at(link.person, [link.public_id])
+    return looks.at_all(link.person, [link.public_id])
 
 
 def _end_link(request: HttpRequest, thing: HeldCredential | Collection, at: datetime) -> None:
@@ -218,7 +219,7 @@ def shown(request: HttpRequest, token: str) -> HttpResponse:
     held = _through(link)
     if link is None or (not held and link.held is not None):
         return absent(request)
-    sharing.note_look(link.person_id, link.public_id, Look.Kind.LINK, at=at)
+    looks.note(link.person_id, link.public_id, Look.Kind.LINK, at=at)
     context = {
         "collection": link.collection,
         "items": [_item(each, reverse("shown-file", args=[token, each.public_id]), at=at) for each in held],
@@ -237,7 +238,7 @@ def shown_file(request: HttpRequest, token: str, held_id: str) -> HttpResponse:
     held = next((each for each in _through(link) if each.public_id == held_id), None)
     if link is None or held is None:
         return absent(request)
-    sharing.note_look(link.person_id, link.public_id, Look.Kind.FILE, at=at)
+    looks.note(link.person_id, link.public_id, Look.Kind.FILE, at=at)
     return closed(backpack.as_file(held))
 
 
@@ -249,7 +250,7 @@ def public(request: HttpRequest, held_id: str) -> HttpResponse:
     held = sharing_aids.find_public(held_id)
     if held is None:
         return absent(request)
-    sharing.note_look(held.person_id, held.public_id, Look.Kind.PUBLIC, at=at)
+    looks.note(held.person_id, held.public_id, Look.Kind.PUBLIC, at=at)
     address = settings.PUBLIC_URL + reverse("public-credential", args=[held.public_id])
     context = {
         **_item(held, reverse("public-file", args=[held.public_id]), at=at),
@@ -270,7 +271,7 @@ def public_file(request: HttpRequest, held_id: str) -> HttpResponse:
     held = sharing_aids.find_public(held_id)
     if held is None:
         return absent(request)
-    sharing.note_look(held.person_id, held.public_id, Look.Kind.FILE, at=timezone.now())
+    looks.note(held.person_id, held.public_id, Look.Kind.FILE, at=timezone.now())
     return closed(backpack.as_file(held))
 
 
@@ -332,12 +333,13 @@ def _domain(held: HeldCredential) -> str:
 
 @require_safe
 @login_required
-def looks(request: HttpRequest) -> HttpResponse:
-    """The access log of the holder: days, kinds and counts, and never a visitor."""
+def log(request: HttpRequest) -> HttpResponse:
+    """The access log of the holder: days, ways and counts, and never a stranger."""
     person = person_of(request)
-    page = listing.page_of(request, sharing.looks_of(person))
+    page = listing.page_of(request, looks.log_of(person))
     names = _names(person.pk, {look.subject for look in page})
-    context = {"page": page, "rows": [(look, *names.get(look.subject, ("", ""))) for look in page]}
+    rows = [(look, *names.get(look.subject, ("", ""))) for look in page]
+    context = {"page": page, "rows": rows, "days": settings.LOOKS_KEPT_DAYS}
     return render(request, "wallet/looks.html", context)
 
 

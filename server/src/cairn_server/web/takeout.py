@@ -269,6 +269,8 @@ def _about(held: HeldCredential, files: list[str]) -> dict[str, Any]:
         "files": files,
         "name": held.name,
         "id": held.credential_id,
+        # By this name the log of looks calls it.
+        "looked_at_as": held.public_id,
         "issuer": held.issuer_id,
         "issuer_name": held.issuer_name,
         "awarded_at": held.awarded_at.isoformat() if held.awarded_at else None,

@@ -19,10 +19,14 @@ from cairn_server.achievements import services as achievements
 from cairn_server.api import problems, v1
 from cairn_server.api.problems import PROBLEMS, type_of
 from cairn_server.api.v1 import awards, paging, tokens
+from cairn_server.assessments import authoring as assessing
+from cairn_server.assessments import questions
 from cairn_server.config import trust
 from cairn_server.issuing import as_token, replacing, standing
 from cairn_server.issuing import services as issuing
 from cairn_server.organisations import roles, watermark
+from cairn_server.projects import authoring as projecting
+from cairn_server.projects import reviewing
 from cairn_server.webhooks import services as webhooks
 
 if TYPE_CHECKING:
@@ -30,6 +34,10 @@ if TYPE_CHECKING:
 
 
 BEHIND_THE_INTERFACE = (
+    assessing,
+    projecting,
+    questions,
+    reviewing,
     limits,
     achievements,
     design,

@@ -25,8 +25,10 @@ from cairn_server.api import problems
 from cairn_server.api.v1 import (
     achievements,
     as_token,
+    assessments,
     awards,
     batches,
+    projects,
     reference,
     signals,
     standing,
@@ -133,6 +135,8 @@ api.add_router("", achievements.router, tags=["Achievements"])
 api.add_router("", awards.router, tags=["Awards"])
 api.add_router("", as_token.router, tags=["Awards"])
 api.add_router("", batches.router, tags=["Batches"])
+api.add_router("", assessments.router, tags=["Assessments"])
+api.add_router("", projects.router, tags=["Projects"])
 api.add_router("", signals.router, tags=["Signals"])
 api.add_router("", standing.router, tags=["Standing"])
 api.add_router("", webhooks.router, tags=["Webhooks"])

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from cairn_server.earning import notices
 from cairn_server.issuing import returned
 
 
@@ -17,7 +18,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         report = returned.read(sys.stdin.buffer.read(returned.MOST_BYTES + 1))
         # Never an exit code: a mail server would return our refusal to whoever reported.
-        if report is None or returned.note(report, at=timezone.now()) is None:
+        at = timezone.now()
+        if report is None or (returned.note(report, at=at) or notices.note_return(report, at=at)) is None:
             self.stdout.write("Not about a message of ours.")
             return
         said = "a complaint" if report.complaint else f"returned with {report.status}"
