@@ -2,8 +2,8 @@
 """List the licence of everything that running needs, and refuse what Cairn may not stand on.
 
 Cairn is Apache-2.0. GPL and AGPL code may not be a dependency. LGPL and MPL libraries may, unmodified and
-installed separately: today psycopg, frozendict through PyLD, a part of orjson, and the public suffix list
-that fido2 carries.
+installed separately: today psycopg, frozendict through PyLD, a part of orjson, the public suffix list that
+fido2 carries, and jwcrypto and certifi through django-oauth-toolkit.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import sys
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-WEAK_COPYLEFT_IN_USE = {"psycopg", "psycopg-binary", "psycopg-pool", "frozendict", "orjson", "fido2"}
+WEAK_COPYLEFT_IN_USE = {
+    "psycopg", "psycopg-binary", "psycopg-pool", "frozendict", "orjson", "fido2", "jwcrypto", "certifi",
+}  # fmt: skip
 # These ship a licence text and no licence field: what the text is.
 READ_BY_US = {"pysqlite3": "Zlib", "resvg-py": "MIT"}
 

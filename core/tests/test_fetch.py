@@ -24,7 +24,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from cairn.errors import CairnError, MalformedError, UnavailableError
-from cairn.fetch import Answered, FolderSources, HttpPoster, HttpSources, Url, is_public, resolve_name
+from cairn.fetch import (
+    Answered,
+    FolderSources,
+    Heard,
+    HttpAsker,
+    HttpPoster,
+    HttpSources,
+    Url,
+    is_public,
+    resolve_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -981,3 +991,76 @@ def test_a_message_waits_no_longer_than_it_was_told() -> None:
 
     assert refusal.value.code == "unreachable"
     assert time.monotonic() - begun < 2
+
+
+# Talking to an API
+
+
+def test_a_question_is_asked_whole_and_its_answer_read(listen: Callable[[bytes], Listener]) -> None:
+    listener = listen(b'HTTP/1.1 201 Made\r\nLink: <x>; rel="next"\r\nContent-Length: 2\r\n\r\n{}')
+
+    heard = HttpAsker(allow=frozenset({listener.url})).ask(
+        "POST", f"{listener.url}/in", headers={"Authorization": "Bearer a"}, body=b"said", limit=10
+    )
+
+    assert heard == Heard(201, {"link": '<x>; rel="next"', "content-length": "2"}, b"{}")
+    [asked] = listener.heard
+    head, _, body = asked.partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /in HTTP/1.1\r\nHost: 127.0.0.1:")
+    assert b"\r\nAuthorization: Bearer a" in head
+    assert body == b"said"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_b92_a_token_follows_no_redirect(status: int, listen: Callable[[bytes], Listener]) -> None:
+    second = listen(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    first = listen(redirect(second.url + "/", status))
+    asker = HttpAsker(allow=frozenset({first.url, second.url}))
+
+    heard = asker.ask("GET", f"{first.url}/", headers={"Authorization": "Bearer a"}, limit=10)
+
+    assert heard.status == status
+    assert second.heard == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n01234567890",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n0123",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx",
+        b"not HTTP\r\n\r\n",
+    ],
+)
+def test_b96_an_answer_that_is_too_large_cut_off_or_packed_is_none(
+    answer: bytes, listen: Callable[[bytes], Listener]
+) -> None:
+    listener = listen(answer)
+
+    with pytest.raises(UnavailableError) as refusal:
+        HttpAsker(allow=frozenset({listener.url})).ask("GET", f"{listener.url}/", headers={}, limit=10)
+
+    assert refusal.value.code == "unreachable"
+
+
+@pytest.mark.parametrize(
+    ("url", "names"),
+    [
+        ("http://badges.example/", {}),
+        ("https://badges.example:8443/", {}),
+        ("https://127.0.0.1/", {}),
+        ("https://badges.example/", {NAME: ["10.0.0.1"]}),
+        ("https://badges.example/", {NAME: [PUBLIC, "169.254.169.254"]}),
+    ],
+)
+def test_b101_no_question_goes_into_a_private_network(url: str, names: dict[str, list[str]]) -> None:
+    world = World(names)
+
+    with pytest.raises(UnavailableError) as refusal:
+        HttpAsker(resolve=world.resolve, dial=world.dial).ask("GET", url, headers={}, limit=10)
+
+    assert refusal.value.code == "fetch-blocked"
+    assert world.dialled == []
+    if not names:
+        with pytest.raises(UnavailableError):
+            HttpAsker().require_visitable(url)

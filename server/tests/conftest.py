@@ -56,7 +56,10 @@ django_settings.ALLOWED_HOSTS = ["cairn.example"]
 django_settings.CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 django_settings.DEFAULT_FROM_EMAIL = "Cairn <no-reply@cairn.example>"
 # The real hasher is slow on purpose; how slow is Django's business and not tested here.
-django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+django_settings.PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.MD5PasswordHasher",
+    "cairn_server.portability.oauth.RandomSecretHasher",
+]
 
 
 def signing_here(kek: bytes = KEK, **changes: Any) -> SigningService:

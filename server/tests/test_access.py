@@ -36,6 +36,8 @@ from cairn_server.organisations import services as organisations
 from cairn_server.organisations import tokens
 from cairn_server.organisations.models import KeyChange, Membership, Scope
 from cairn_server.organisations.roles import Role
+from cairn_server.portability.models import Client as Site
+from cairn_server.portability.models import Connection, Consent, Host
 from cairn_server.presenting import dcql
 from cairn_server.presenting import services as presenting
 from cairn_server.projects import reviewing
@@ -217,6 +219,8 @@ OWN = [
     "earn",
     "attend",
     "portfolio-edit",
+    "connected-sites",
+    "host-connect",
     "organisations",
     "organisation-new",
     "account_email",
@@ -241,6 +245,12 @@ HOLDERS_ACT = ["wallet-token"]
 OFFERERS = ["wallet-offer"]
 # Of one request for presentations, for whoever asks.
 ASKERS = ["ask-request"]
+
+# Of one site that was let into a wallet, or one host that is connected, for the wallet's holder.
+CONNECTED = ["host"]
+# The same, only ever posted to; and the way back from a host, for whoever was sent there.
+CONNECTED_ACT = ["connected-site-out"]
+CONNECTED_BACK = ["host-callback"]
 
 # Of one seat of a reviewer: there is nothing for anybody else, members of the organisation included.
 SEATED = ["review"]
@@ -353,6 +363,18 @@ PUBLIC = {
     "oid4vci-notification": (405, 405),
     "presentation-request-object": (404, 404),
     "presentation-response": (405, 405),
+    # Other sites that learners let in: their own suites say what a token opens.
+    "oauth-metadata": (200, 200),
+    "oauth-register": (405, 405),  # only ever posted to
+    "oauth-token": (405, 405),
+    "oauth-revoke": (405, 405),
+    "ob3-discovery": (200, 200),
+    "ob3-credentials": (401, 401),
+    "ob3-profile": (401, 401),
+    "badge-connect": (200, 200),
+    "badge-connect-assertions": (401, 401),
+    "badge-connect-profile": (401, 401),
+    "oauth-authorize": (302, 400),  # signs in first; and there is nobody who asks
     "exchange": (405, 405),
     "exchange-bare": (405, 405),
     "interaction": (404, 404),  # as above
@@ -484,7 +506,7 @@ def test_every_address_is_in_the_table() -> None:
     # An operation is called in Python as in the interface, in the other of the two spellings.
     operations = {"api-v1:" + re.sub(r"([A-Z])", r"_\1", name).lower() for name in OPERATIONS}
     holders = {*HOLDERS, *HOLDERS_ACT, *OFFERERS, *ASKERS, *LEARNERS, *LEARNERS_ACT, *SIGNED_IN}
-    holders |= {*SEATED, *TAKERS, *TAKERS_AFTER, *TAKERS_ACT}
+    holders |= {*CONNECTED, *CONNECTED_ACT, *CONNECTED_BACK, *SEATED, *TAKERS, *TAKERS_AFTER, *TAKERS_ACT}
     known = {*READ, *ACT, *OWN, *OWN_ACT, *KEPT, *holders, *ALLAUTH, *PUBLIC, *REFERENCE, *operations}
 
     missing = set(names()) - known
@@ -722,6 +744,45 @@ def test_what_somebody_has_asked_for_is_theirs_alone(
     for who, person in cast.items():
         found = {getattr(signed_in(person), method)(there).status_code for there in where}
         assert found == ({200 if method == "get" else 302} if who == "learner" else {404}), who
+
+
+def test_what_is_connected_to_a_wallet_is_its_holders_alone(
+    cast: dict[str, Person], learner: Person, signed_in: Callable[[Person], Client]
+) -> None:
+    """B135: who may do what with a wallet, and where else it is."""
+    site = Site.objects.create(
+        name="Campus",
+        client_uri="https://campus.example/",
+        redirect_uris="https://campus.example/callback",
+        client_type=Site.CLIENT_CONFIDENTIAL,
+        authorization_grant_type=Site.GRANT_AUTHORIZATION_CODE,
+        scope="offline_access",
+    )
+    consent = Consent.objects.create(person=learner, client=site, scope="offline_access", given_at=MONDAY)
+    host = Host.objects.create(base="https://b.example", client_secret=b"", registered_at=MONDAY)
+    connection = Connection.objects.create(
+        person=learner,
+        host=host,
+        created_at=MONDAY,
+        connected_at=MONDAY,
+        access_token=b"",
+        expires_at=MONDAY,
+    )
+    stranger = Client(headers={"host": "cairn.example"})
+    reads = [reverse(name, args=[connection.public_id]) for name in CONNECTED]
+    acts = [reverse(name, args=[consent.public_id]) for name in CONNECTED_ACT]
+    # Nobody was sent there, so nobody comes back.
+    backs = [reverse(name, args=[host.public_id]) for name in CONNECTED_BACK]
+
+    assert {stranger.get(there).status_code for there in (*reads, *backs)} == {302}
+    assert {stranger.post(there).status_code for there in acts} == {302}
+    for who, person in reversed(cast.items()):
+        client = signed_in(person)
+        mine = who == "learner"
+        assert {client.get(there).status_code for there in reads} == {200 if mine else 404}, who
+        assert {client.get(there).status_code for there in acts} == {405}, who
+        assert {client.get(there).status_code for there in backs} == {404}, who
+        assert {client.post(there).status_code for there in acts} == {302 if mine else 404}, who
 
 
 def test_what_somebody_learns_is_theirs_alone(

@@ -291,24 +291,76 @@ class HttpPoster(_Guarded):
             raise UnavailableError("unreachable", _SENTENCE) from error
 
     def _hand_in(self, url: Url, body: bytes, headers: Mapping[str, str], deadline: _Deadline) -> Answered:
-        lines = [
-            f"POST {url.target} HTTP/1.1",
-            f"Host: {url.netloc}",
-            f"Content-Length: {len(body)}",
-            "User-Agent: opencairn",
-            "Connection: close",
-            *(f"{name}: {value}" for name, value in headers.items()),
-        ]
-        if not all(map(_HEADER_LINE.fullmatch, lines)):
-            raise ValueError("a header is one line of ASCII")
+        message = _message("POST", url, body, headers)
         with self._connect(url, deadline) as connection:
-            connection.settimeout(deadline.left())
-            connection.sendall("\r\n".join(lines).encode("ascii") + b"\r\n\r\n" + body)
-            response = http.client.HTTPResponse(
-                cast("socket.socket", _TimedSocket(connection, deadline)), method="POST"
-            )
-            response.begin()
+            response = _send(connection, message, "POST", deadline)
             return Answered(response.status, response.getheader("Retry-After", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An answer to a question: its status, its headers by their names in lower case, and its body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class HttpAsker(_Guarded):
+    """Talks to an API on an https address that somebody chose, behind the same guard.
+
+    What is said may be a secret, so it goes to the one address that was asked for: a redirect is an answer
+    like any other, and nothing is sent where it leads (B92).
+    """
+
+    def require_visitable(self, url: str) -> None:
+        """Refuse an address that its text alone rules out; where its name leads is judged with each visit."""
+        self._admit(url)
+
+    def ask(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"", limit: int
+    ) -> Heard:
+        """The answer, whatever its status, with at most ``limit`` bytes; ``UnavailableError`` without one."""
+        deadline = _Deadline(self._timeout)
+        try:
+            visited = self._admit(url)
+            message = _message(method, visited, body, headers)
+            with self._connect(visited, deadline) as connection:
+                response = _send(connection, message, method, deadline)
+                return Heard(
+                    response.status,
+                    {name.lower(): value for name, value in response.getheaders()},
+                    _read_body(response, limit),
+                )
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise UnavailableError("unreachable", _SENTENCE) from error
+
+
+def _message(method: str, url: Url, body: bytes, headers: Mapping[str, str]) -> bytes:
+    lines = [
+        f"{method} {url.target} HTTP/1.1",
+        f"Host: {url.netloc}",
+        f"Content-Length: {len(body)}",
+        "User-Agent: opencairn",
+        "Connection: close",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
+    if not all(map(_HEADER_LINE.fullmatch, lines)):
+        raise ValueError("a header is one line of ASCII")
+    return "\r\n".join(lines).encode("ascii") + b"\r\n\r\n" + body
+
+
+def _send(
+    connection: socket.socket, message: bytes, method: str, deadline: _Deadline
+) -> http.client.HTTPResponse:
+    """The answer up to its body."""
+    connection.settimeout(deadline.left())
+    connection.sendall(message)
+    response = http.client.HTTPResponse(
+        cast("socket.socket", _TimedSocket(connection, deadline)), method=method
+    )
+    response.begin()
+    return response
 
 
 _HEADER_LINE = re.compile(r"[ -~]+", re.ASCII)
@@ -333,6 +385,10 @@ def _read_answer(connection: _TimedSocket, url: Url, limit: int) -> bytes | _Red
         raise UnavailableError("gone", _SENTENCE)
     if response.status != 200:
         raise http.client.HTTPException(f"status {response.status}")
+    return _read_body(response, limit)
+
+
+def _read_body(response: http.client.HTTPResponse, limit: int) -> bytes:
     # We asked for no compression: what comes compressed could grow without bound.
     if response.getheader("Content-Encoding", "identity").lower() != "identity":
         raise http.client.HTTPException("the answer is compressed")

@@ -146,6 +146,8 @@ def test_every_rule_about_what_a_person_has_once_is_known_to_a_mover():
         "earning.Attended",  # earning.joining
         "earning.Enrolment",  # earning.joining
         "earning.UnitDone",  # earning.joining
+        "portability.Connection",  # portability.services.move
+        "portability.Consent",  # portability.services.move
         "projects.Review",  # projects.joining; what is reviewed belongs to one person
         "projects.Work",  # projects.joining
         "organisations.Membership",  # organisations.services.move_memberships

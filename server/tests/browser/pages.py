@@ -96,6 +96,8 @@ PAGES: dict[str, dict[str, str]] = {
         "account-delete": "/account/delete",
         "account-join": "/account/join",
         "account-letters": "/account/letters",
+        "connected-sites": "/account/sites",
+        "host-connect": "/account/hosts/connect",
         "wallet-answer": "/wallet/{own}/answer",
         "account_email": "/account/email/",
         "account_logout": "/account/logout/",
@@ -224,6 +226,10 @@ STATUS = {
 
 # Addresses that show nothing to read: machine forms, pictures, what is only posted to …
 NOTHING_TO_READ = {
+    "oauth-metadata", "oauth-register", "oauth-token", "oauth-revoke",
+    "ob3-discovery", "ob3-credentials", "ob3-profile",
+    "badge-connect", "badge-connect-assertions", "badge-connect-profile",
+    "connected-site-out", "host-callback",
     "credential-newest", "credential-renew",
     "credential-shared", "credential-token", "wallet-token",
     "earn-file", "earn-leave", "evidence-file", "attempt-answer",
@@ -247,6 +253,10 @@ NOTHING_TO_READ = {
 }  # fmt: skip
 # … and steps of allauth that only somebody halfway through a sign-in, or with a second factor, gets to see.
 ON_THE_WAY = {
+    # For somebody whom another site sent, and where another host is connected: test_connecting.py looks at
+    # the first, and the suite of hosts at the other.
+    "oauth-authorize",
+    "host",
     # For some minutes: the answers below look at it.
     "wallet-offer",
     # Of a request that was made; the suite of presenting looks at it in each of its states.

@@ -19,7 +19,6 @@ from cairn_server.issuing import representations
 from cairn_server.issuing import services as issuing
 from cairn_server.wallets import collections, portfolio, services, sharing
 from cairn_server.wallets.models import Collection, HeldCredential
-from cairn_server.web import backpack
 
 pytestmark = pytest.mark.django_db
 
@@ -290,22 +289,6 @@ def test_a_second_collection_of_one_name_is_refused_in_words(client, learner):
 
     assert response.status_code == 422
     assert "You have a collection of this name." in response.content.decode()
-
-
-def test_an_address_is_asked_once_for_two_judgements():
-    class Counting:
-        count = 0
-
-        def fetch(self, url, *, accept, limit):
-            self.count += 1
-            return b"{}"
-
-    sources = Counting()
-    once = backpack.Once(sources)
-    for _ in range(2):
-        once.fetch("https://x.example/", accept="*/*", limit=10)
-
-    assert sources.count == 1
 
 
 def test_only_the_awards_own_holder_has_its_page_to_close(client, credential, learner):

@@ -135,6 +135,9 @@ def verbs_in_the_code() -> set[str]:
         "credential page closed",
         "credential page opened",
         "credential received",
+        "credential sent to a host",
+        "host connected",
+        "host disconnected",
         "installation moved",
         "letters chosen",
         "unit finished",
@@ -158,6 +161,8 @@ def verbs_in_the_code() -> set[str]:
         "recovery confirmed",
         "secret link ended",
         "secret link opened",
+        "site let in",
+        "site shut out",
         "visibility set",
     }
     assert nobodys <= written

@@ -9,7 +9,20 @@ from django.conf import settings
 from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from cairn_server.api import exchanges, health, mail_reports, openid4vp, problems, status, vct, well_known
+from cairn_server.api import (
+    badge_connect,
+    exchanges,
+    health,
+    mail_reports,
+    oauth,
+    openid4vp,
+    problems,
+    status,
+    vct,
+    well_known,
+)
+from cairn_server.api.ob3 import discovery
+from cairn_server.api.ob3 import views as ob3
 from cairn_server.api.v1 import api as v1
 from cairn_server.api.v1 import problem_urls
 
@@ -43,6 +56,16 @@ urlpatterns = [
         name="presentation-request-object",
     ),
     path("openid4vp/<random_id:secret>/response", openid4vp.response, name="presentation-response"),
+    path(".well-known/oauth-authorization-server", oauth.metadata, name="oauth-metadata"),
+    path("oauth/register", oauth.register, name="oauth-register"),
+    path("oauth/token", oauth.token, name="oauth-token"),
+    path("oauth/revoke", oauth.revoke, name="oauth-revoke"),
+    path("ims/ob/v3p0/discovery", discovery.discovery, name="ob3-discovery"),
+    path("ims/ob/v3p0/credentials", ob3.credentials, name="ob3-credentials"),
+    path("ims/ob/v3p0/profile", ob3.profile, name="ob3-profile"),
+    path(".well-known/badgeconnect.json", badge_connect.manifest, name="badge-connect"),
+    path("ims/ob/v2p1/assertions", badge_connect.assertions, name="badge-connect-assertions"),
+    path("ims/ob/v2p1/profile", badge_connect.profile, name="badge-connect-profile"),
     path("api/v1/", problem_urls(v1)),
     path("api/mail-reports", mail_reports.mail_reports, name="mail-reports"),
     re_path(r"^api(?:/.*)?$", nothing_here, name="api-nothing-here"),

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from cairn.errors import CairnError, MalformedError, UnavailableError, UnsupportedError
 from cairn_server.accounts import limits
-from cairn_server.api import problems
+from cairn_server.api import problems, refused
 from cairn_server.config import addresses
 from cairn_server.errors import Refusal
 from cairn_server.web import language
@@ -37,8 +37,11 @@ logger = logging.getLogger(__name__)
 WALLETS = ("/oid4vci/", "/openid4vp/", "/exchanges/")
 # Where codes are typed in: of a room, of a place.
 CODES = ("/attend", "/earn/start/")
+# Programs of other sites that a learner let in.
+SITES = "/ims/"
+OAUTH = ("/oauth/register", "/oauth/token", "/oauth/revoke")
 # Whoever asks below these gets a problem document and no page.
-FOR_MACHINES = ("/api/", *WALLETS)
+FOR_MACHINES = ("/api/", SITES, *OAUTH, *WALLETS)
 
 
 class NoBodyForHead:
@@ -164,7 +167,11 @@ def limited(request: HttpRequest) -> list[tuple[str, str]]:
     )
     if path.startswith(WALLETS):
         return [("wallets", network)] if request.method == "POST" else []
-    if path.startswith("/api/"):
+    if path == "/oauth/register":
+        return [("register", network), ("register-all", "")]
+    if path.startswith(OAUTH):
+        return [("api-network", network)]
+    if path.startswith(("/api/", SITES)):
         # A caller with a token is counted by it; a made-up token only makes a bucket of one's own, so
         # the network is counted too, ten times as generously.
         token = request.headers.get("Authorization", "")
@@ -202,6 +209,8 @@ class Refusals:
 
 def answer(request: HttpRequest, error: Exception) -> HttpResponse | None:
     """The response to an error somebody can act on; None for a mistake of ours, which becomes a 500."""
+    if request.path_info.startswith(SITES):
+        return refused.by_path(request.path_info, error)
     machine = request.path_info.startswith(FOR_MACHINES)
     response = problems.answer(error) if machine else _page_for(request, error)
     if response is not None and isinstance(error, limits.TooMany):

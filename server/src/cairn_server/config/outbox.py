@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from cairn.fetch import HttpPoster
+from cairn.fetch import HttpAsker, HttpPoster
 from cairn_server.earning import notices
 from cairn_server.issuing import delivery, posting
 from cairn_server.webhooks import sending
@@ -21,6 +21,11 @@ SECONDS = 20.0
 def poster() -> HttpPoster:
     """The one way out; settings.WEBHOOK_POSTER names it for web."""
     return HttpPoster(allow=frozenset(settings.WEBHOOK_ORIGINS), timeout=SECONDS)
+
+
+def asker() -> HttpAsker:
+    """The one way to other hosts of credentials; settings.HOST_ASKER names it for web."""
+    return HttpAsker(timeout=SECONDS)
 
 
 def send_letters(*, at: datetime) -> int:

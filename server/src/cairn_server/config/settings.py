@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
+from django.conf import global_settings
 
 from cairn_server.config import env, first_start
 from cairn_server.config.sqlite import use_safe_sqlite
@@ -101,6 +102,7 @@ INSTALLED_APPS = [
     "cairn_server.config",
     "cairn_server.web",
     "cairn_server.api",
+    "cairn_server.portability",
     "cairn_server.presenting",
     "cairn_server.earning",
     "cairn_server.issuing",
@@ -124,6 +126,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "oauth2_provider",
 ]
 MIDDLEWARE = [
     "cairn_server.config.metrics.Measured",
@@ -174,6 +177,8 @@ COUNT_CHECK = "cairn_server.config.counting.count_check"
 SIGN_RECEIPT = "cairn_server.organisations.receipts.sign_receipt"
 # The one way to another machine's webhooks.
 WEBHOOK_POSTER = "cairn_server.config.outbox.poster"
+# The one way to other hosts of credentials that learners connect.
+HOST_ASKER = "cairn_server.config.outbox.asker"
 # The one way on which a wallet here answers somebody's request.
 ANSWER_POSTER = "cairn_server.config.sources.poster"
 # Where background work is done: in the process that serves, or in workers alone (``cairn-server worker``).
@@ -213,6 +218,7 @@ PERIODIC_TASKS = (
     ("cairn_server.organisations.services.forget_old_invitations", 3600),
     ("cairn_server.webhooks.sending.forget_old", 3600),
     ("cairn_server.presenting.services.forget_old", 3600),
+    ("cairn_server.portability.services.forget_old", 3600),
 )
 # The same for what waits for machines of others; each group on a thread of its own, so that a mail server or
 # a webhook that does not answer holds up nothing but itself.
@@ -233,6 +239,7 @@ JOINS = (
     "cairn_server.earning.joining.move",
     "cairn_server.assessments.joining.move",
     "cairn_server.projects.joining.move",
+    "cairn_server.portability.services.move",
 )
 # Webhooks go to public https addresses. These origins are in a network of ours, and right all the same.
 WEBHOOK_ORIGINS = env.names("WEBHOOK_ORIGINS")
@@ -318,6 +325,40 @@ SECOND_FACTOR_BY_DEFAULT = not DEVELOPMENT
 # Whoever founds an organisation awards under our address. Strangers may only where the operator says so.
 OPEN_FOUNDING = env.flag("OPEN_FOUNDING", default=DEVELOPMENT)
 
+# Other sites that learners let into their wallets (django-oauth-toolkit)
+
+OAUTH2_PROVIDER_APPLICATION_MODEL = "portability.Client"
+# Of secrets that are random already; people's passwords go by the first, which is Django's own.
+PASSWORD_HASHERS = [
+    *global_settings.PASSWORD_HASHERS,
+    "cairn_server.portability.oauth.RandomSecretHasher",
+]
+OAUTH2_PROVIDER = {
+    "OAUTH2_SERVER_CLASS": "cairn_server.portability.oauth.Server",
+    "OAUTH2_VALIDATOR_CLASS": "cairn_server.portability.oauth.Validator",
+    "SCOPES_BACKEND_CLASS": "cairn_server.portability.scopes.Scopes",
+    "CLIENT_SECRET_HASHER": "pbkdf2_sha256_random",
+    "OIDC_ISS_ENDPOINT": PUBLIC_URL,  # the issuer's name in answers (RFC 9207); there is no OpenID here
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https", "http"] if DEVELOPMENT else ["https"],
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 300,
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
+    # Half a year without a visit, and the site asks again.
+    "REFRESH_TOKEN_EXPIRE_SECONDS": 180 * 24 * 3600,
+    # A refresh token that comes twice was stolen from one of the two: all of that visit are over.
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "PKCE_REQUIRED": True,
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    # Digests alone: whoever reads the table can use none of them (B153).
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
+}
+
 # Limits against guessing and flooding: at most `burst` at once, refilled at `per_minute` (B149).
 
 RATE_LIMITS = {
@@ -333,6 +374,9 @@ RATE_LIMITS = {
     "codes": {"burst": 120, "per_minute": 60},
     # Requests of wallets, of a whole hall behind one address: some for each credential.
     "wallets": {"burst": 600, "per_minute": 600},
+    # Sites that introduce themselves: of one network, and of all together, because each leaves a row.
+    "register": {"burst": 10, "per_minute": 1},
+    "register-all": {"burst": 200, "per_minute": 10},
     "api": {"burst": 200, "per_minute": 300},
     "api-network": {"burst": 2000, "per_minute": 3000},
 }

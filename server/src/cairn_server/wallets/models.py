@@ -57,6 +57,7 @@ class HeldCredential(models.Model):
         FILE = "file", _("A file you chose")
         LINK = "link", _("A link you gave")
         TEXT = "text", _("A text you pasted")
+        SITE = "site", _("A site you connected")
 
     class Standing(models.TextChoices):
         """What its issuer said of it when it was checked last."""

@@ -302,7 +302,8 @@ def name_of(document: Mapping[str, Any]) -> str:
 def index_of(document: Mapping[str, Any]) -> dict[str, Any]:
     """The columns that lists, filters and portfolios ask for, out of a verified document."""
     badge = as_open_badge(document)
-    told: dict[str, Any] = {"name": name_of(document)[:LONGEST]}
+    # An old badge has its name where the one that it is read as has it.
+    told: dict[str, Any] = {"name": (name_of(document) or name_of(badge))[:LONGEST]}
     try:
         told |= _of_a_badge(OpenBadgeCredential.from_document(badge))
     except CairnError:

@@ -25,7 +25,6 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
-import cairn
 from cairn import MalformedError, Outcome, Report, UnavailableError, UnsupportedError, Verifier, checks
 from cairn.errors import VerificationError
 from cairn.verifier import Finding
@@ -33,7 +32,7 @@ from cairn_server.accounts import limits
 from cairn_server.earning import services as earning
 from cairn_server.errors import Refusal
 from cairn_server.issuing.models import Credential
-from cairn_server.wallets import collections, services, sharing
+from cairn_server.wallets import arriving, collections, services, sharing
 from cairn_server.wallets.models import Collection, HeldCredential
 from cairn_server.web import display, verdict
 from cairn_server.web.access import person_of
@@ -51,8 +50,6 @@ if TYPE_CHECKING:
     from cairn_server.web.brought import Thing
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
-# What a credential says about itself: its shape, its proof, its issuer. A wallet keeps it by these alone.
-ITSELF = (checks.structure, checks.proof)
 ARRIVALS = {"file": "file", "link": "link", "text": "text"}
 
 
@@ -94,19 +91,6 @@ class Brought:
         if self.kept is None:
             return "negative"
         return "positive" if self.kept.is_new else "neutral"
-
-
-class Once:
-    """Sources that ask for each address once: two judgements of one thing lean on the same bytes."""
-
-    def __init__(self, sources: Sources) -> None:
-        self.sources = sources
-        self._known: dict[str, bytes] = {}
-
-    def fetch(self, url: str, *, accept: str, limit: int) -> bytes:
-        if url not in self._known:
-            self._known[url] = self.sources.fetch(url, accept=accept, limit=limit)
-        return self._known[url]
 
 
 @csrf_exempt  # of this outer half alone: files have to stay in memory before anything reads the form
@@ -152,36 +136,45 @@ def _bring(request: HttpRequest) -> HttpResponse:
 
 def bring_in(thing: Thing, person: Person) -> Brought:
     """Judge one thing and keep it, if somebody vouches for it."""
-    sources = Once(import_string(settings.SOURCES)())
-    at = timezone.now()
+    sources = arriving.Once(import_string(settings.SOURCES)())
+    return taken_in(
+        thing.given,
+        lambda: thing.read(sources),
+        person,
+        sources=sources,
+        arrival=ARRIVALS[thing.field],
+        came_from=thing.link or ("" if thing.field == "text" else thing.given),
+    )
+
+
+def taken_in(
+    given: str, read: Callable[[], bytes], person: Person, *, sources: Sources, arrival: str, came_from: str
+) -> Brought:
+    """The same for bytes from anywhere: kept, or why not, in words."""
     try:
-        data = cairn.read(thing.read(sources)).unverified_bytes
-        verified = Verifier(sources, ITSELF).verify(data, at=at)
-        report = examine(data, at=at, sources=sources)
-        kept = services.keep(
-            verified,
+        kept = arriving.take_in(
+            read(),
             holder=person,
-            secured=data,
-            at=at,
-            arrival=ARRIVALS[thing.field],
-            came_from=thing.link or ("" if thing.field == "text" else thing.given),
-            checked=report,
+            sources=sources,
+            asked=import_string(settings.CHECKS)(),
+            arrival=arrival,
+            came_from=came_from,
+            at=timezone.now(),
         )
     except VerificationError as error:
         problem = verdict.sentence(error.report) if error.report is not None else error.message
-        return Brought(thing.given, problem=problem)
+        return Brought(given, problem=problem)
     except (MalformedError, UnsupportedError, UnavailableError) as error:
-        return Brought(thing.given, problem=_in_words(error))
+        return Brought(given, problem=_in_words(error))
     except Refusal as refusal:
-        return Brought(thing.given, problem=str(refusal.message))
-    return Brought(thing.given, kept)
+        return Brought(given, problem=str(refusal.message))
+    return Brought(given, kept)
 
 
-def examine(data: bytes, *, at: datetime, sources: Sources | None = None) -> Report:
+def examine(data: bytes, *, at: datetime) -> Report:
     """All the checks of ``/verify``, over the bytes that are kept."""
-    sources = sources or import_string(settings.SOURCES)()
     found: tuple[checks.Check, ...] = import_string(settings.CHECKS)()
-    return Verifier(sources, found).examine(data, at=at)
+    return Verifier(import_string(settings.SOURCES)(), found).examine(data, at=at)
 
 
 def _in_words(error: MalformedError | UnsupportedError | UnavailableError) -> str:

@@ -41,8 +41,9 @@ from cairn_server.errors import Refusal
 from cairn_server.issuing import as_sd_jwt
 from cairn_server.presenting import answering, dcql, openid4vp, showing
 from cairn_server.presenting.models import Presentation
+from cairn_server.wallets import arriving
 from cairn_server.wallets.models import HeldCredential
-from cairn_server.web import asking, backpack, display, listing, publication, verify
+from cairn_server.web import asking, display, listing, publication, verify
 from cairn_server.web.access import person_of, refusals_on
 from cairn_server.web.organisation import FORM_METHODS, posted
 from cairn_server.web.putting import qr
@@ -194,7 +195,7 @@ def _preview(choice: Choice, *, at: datetime, alone: bool = True) -> Preview:
     elif award is None and found:
         # What the reader's verifier will read, and not what we think that it will.
         document = (
-            Verifier(import_string(settings.SOURCES)(), backpack.ITSELF)
+            Verifier(import_string(settings.SOURCES)(), arriving.ITSELF)
             .examine(showing.revealed(choice), at=at)
             .document
         )

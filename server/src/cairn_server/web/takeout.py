@@ -40,6 +40,7 @@ from cairn_server.issuing import services as issuing
 from cairn_server.issuing.representations import representation
 from cairn_server.organisations import receipts
 from cairn_server.organisations import services as organisations
+from cairn_server.portability import services as portability
 from cairn_server.presenting import services as presenting
 from cairn_server.projects import services as projects
 from cairn_server.wallets import services as wallets
@@ -128,6 +129,7 @@ def _files(file: zipfile.ZipFile, person: Person, *, at: datetime) -> Iterator[N
             "awards": issuing.export_data(person)["awards"],
             "showing": wallets.export_data(person),
             "presenting": presenting.export_data(person),
+            "connected": portability.export_data(person),
             "earning": earning.export_data(person),
             "assessments": assessments.export_data(person),
             "projects": projects.export_data(person)["projects"],

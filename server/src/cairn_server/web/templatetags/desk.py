@@ -85,6 +85,7 @@ def account_tabs(context: template.Context) -> dict[str, Any]:
         ("account_change_password", _("Password")),
         ("mfa_index", _("Second factor")),
         ("usersessions_list", _("Sessions")),
+        ("connected-sites", _("Connected sites")),
     ]
     items = []
     for name, words in pages:
