@@ -6,7 +6,7 @@ SCALE ?= 1
 PYTHON ?= python3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test long coverage check messages bench prove interop lock clean
+.PHONY: help run test long coverage check messages pictures bench prove interop lock clean
 
 help: ## List what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,9 @@ check: .venv/dev.stamp ## Format, lint, types, imports, migrations, documentatio
 messages: .venv/run.stamp ## Bring the catalogues of other languages up to date with the source, and list what they lack
 	@.venv/bin/python -m messages update
 	@.venv/bin/python -m messages missing
+
+pictures: .venv/dev.stamp interop/node_modules/.stamp ## Take the pictures of the learners' tutorial again, from the demonstration
+	@CAIRN_PICTURES=docs/pictures/learner .venv/bin/python -m pytest server/tests/journeys/test_wanting_to_showing.py -q -n 0 -k sqlite
 
 bench: .venv/dev.stamp ## Measure against limits and peers, one JSON object a line (ONLY=prefix)
 	@.venv/bin/python -m bench $(ONLY)

@@ -8,7 +8,7 @@ import json
 import platform
 import sys
 
-from bench import folder, formats, issue, measure, memory, pages, proofs, wallets
+from bench import folder, formats, issue, measure, memory, pages, proofs, takeout, wallets
 
 
 def main(arguments: list[str]) -> int:
@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
         for comparison in comparisons(only):
             if comparison.name.startswith(only):
                 print(json.dumps(measure.run(comparison)), flush=True)
-    for whole in (folder, memory):
+    for whole in (folder, memory, takeout):
         if whole.NAME.startswith(only):
             print(json.dumps(whole.run()), flush=True)
     return 0

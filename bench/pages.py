@@ -4,8 +4,10 @@
 ``page.credential`` has a warm verdict: each page was judged within the last minute, as with any badge that
 more than one person looks at. ``page.credential.fresh`` judges each anew. ``page.verify`` is the empty form.
 ``catalogue.search`` finds words among 100,000 achievements, other ones each time, with the counts of every
-filter. ``backpack.page`` is a wallet of 5,000 credentials as its holder sees it. ``portfolio.page`` shows
-twenty, and ``portfolio.pdf`` is the same on paper, against nothing but a Typst compile of the same document.
+filter; ``catalogue.cost`` leaves those that are free. ``backpack.page`` is a wallet of 5,000 credentials as
+its holder sees it. ``portfolio.page`` shows twenty; ``portfolio.plain`` is the same page against a view that
+reads the same rows and answers as many bytes, and ``portfolio.pdf`` is it on paper, against nothing but a
+Typst compile of the same document.
 """
 
 from __future__ import annotations
@@ -27,8 +29,10 @@ NAMES = (
     "page.credential.fresh",
     "page.verify",
     "catalogue.search",
+    "catalogue.cost",
     "backpack.page",
     "portfolio.page",
+    "portfolio.plain",
     "portfolio.pdf",
 )
 
@@ -50,11 +54,15 @@ def comparisons(only: str) -> Iterator[Comparison]:
         lambda _number: visit("/bench/trivial"),
         lambda _number, answer: answer[1].endswith(b"<p>Hello."),
     )
-    if "catalogue.search" in wanted:
-        yield Comparison("catalogue.search", _searching(visit), trivial)
+    if {"catalogue.search", "catalogue.cost"} & wanted:
+        words = catalogue_of(ACHIEVEMENTS)
+        if "catalogue.search" in wanted:
+            yield Comparison("catalogue.search", _searching(visit, words), trivial)
+        if "catalogue.cost" in wanted:
+            yield Comparison("catalogue.cost", _searching(visit, words, narrowed="&cost=free"), trivial)
     if "backpack.page" in wanted:
         yield Comparison("backpack.page", _leafing(visit), trivial)
-    if {"portfolio.page", "portfolio.pdf"} & wanted:
+    if {"portfolio.page", "portfolio.plain", "portfolio.pdf"} & wanted:
         yield from _portfolio(visit, trivial, wanted)
     if "page.verify" in wanted:
         form = Side(
@@ -87,11 +95,10 @@ def _credentials(visit: Callable[..., Answer], trivial: Side) -> Iterator[Compar
     yield Comparison("page.credential.fresh", Side("Cairn", fresh, is_genuine), trivial)
 
 
-def _searching(visit: Callable[..., Answer]) -> Side:
-    words = catalogue_of(ACHIEVEMENTS)
+def _searching(visit: Callable[..., Answer], words: list[str], *, narrowed: str = "") -> Side:
     return Side(
         "Cairn",
-        lambda number: visit("/catalogue", query=f"q={words[number % len(words)]}"),
+        lambda number: visit("/catalogue", query=f"q={words[number % len(words)]}{narrowed}"),
         lambda _number, answer: answer[0] == "200 OK" and b'class="tile"' in answer[1],
     )
 
@@ -107,13 +114,15 @@ def _leafing(visit: Callable[..., Answer]) -> Side:
 
 def _portfolio(visit: Callable[..., Answer], trivial: Side, wanted: set[str]) -> Iterator[Comparison]:
     portfolio_of(SHOWN)
+    page = Side(
+        "Cairn",
+        lambda _number: visit("/p/hanna-holder"),
+        lambda _number, answer: answer[0] == "200 OK" and answer[1].count(b'class="tile"') == SHOWN,
+    )
     if "portfolio.page" in wanted:
-        page = Side(
-            "Cairn",
-            lambda _number: visit("/p/hanna-holder"),
-            lambda _number, answer: answer[0] == "200 OK" and b"Hanna Holder" in answer[1],
-        )
         yield Comparison("portfolio.page", page, trivial)
+    if "portfolio.plain" in wanted:
+        yield Comparison("portfolio.plain", page, _plain(visit))
     if "portfolio.pdf" in wanted:
         # From an address of its own each time: how often one may ask is not what is measured.
         paper = Side(
@@ -124,6 +133,17 @@ def _portfolio(visit: Callable[..., Answer], trivial: Side, wanted: set[str]) ->
             lambda _number, answer: answer[0] == "200 OK" and answer[1].startswith(b"%PDF"),
         )
         yield Comparison("portfolio.pdf", paper, _bare_typst())
+
+
+def _plain(visit: Callable[..., Answer]) -> Side:
+    """What Django alone takes to read these rows and to fill a template with them, up to the same size."""
+    size = len(visit("/p/hanna-holder")[1])
+    rest = size - len(visit("/bench/portfolio", query="filling=0")[1])
+    return Side(
+        "a plain Django view of the same rows and size",
+        lambda _number: visit("/bench/portfolio", query=f"filling={rest}"),
+        lambda _number, answer: (len(answer[1]), answer[1].count(b"<li>")) == (size, SHOWN),
+    )
 
 
 def _bare_typst() -> Side:
@@ -280,6 +300,7 @@ def catalogue_of(count: int) -> list[str]:
                 level=version.level,
                 language=version.language,
                 workload_hours=version.workload_hours,
+                cost=("free", "sponsored", "paid", "")[number // 2_000 % 4],
                 published_at=at,
             )
             for number, version in zip(numbers, versions, strict=True)

@@ -450,3 +450,80 @@ def test_a_question_is_asked_once_an_attempt(publish: Callable[..., Assessment],
 
     with pytest.raises(IntegrityError), transaction.atomic():
         Answer.objects.create(attempt=attempt, position=2, question=QuestionVersion.objects.get())
+
+
+# A later version
+
+
+def publish_anew(assessment: Assessment, *, by: Person, **rules: Any) -> None:
+    """The same draws under other rules."""
+    newest = assessment.published
+    assert newest is not None
+    authoring.edit_assessment(
+        assessment, by=by, fields={"name": newest.name, "draws": newest.draws, **rules}, at=MONDAY
+    )
+    authoring.publish_assessment(assessment, by=by, at=MONDAY)
+
+
+@pytest.mark.parametrize(("before", "after", "passes"), [(50, 90, True), (90, 50, False)])
+def test_an_attempt_is_judged_by_the_version_it_was_begun_with(
+    publish: Callable[..., Assessment],
+    learner: Person,
+    issuer: Person,
+    before: int,
+    after: int,
+    passes: bool,
+) -> None:
+    assessment = publish(SINGLE, SHORT, pass_mark=before)
+    attempt = services.begin(assessment, by=learner, at=MONDAY)
+    single = next(each.position for each in services.sheet(attempt) if each.kind == "single")
+    services.save_answers(attempt, by=learner, given={single: rightly(attempt)[single]}, at=MONDAY)
+    publish_anew(assessment, by=issuer, pass_mark=after)
+
+    done = services.hand_in(attempt, by=learner, at=TUESDAY)
+
+    assert (66, passes) == (done.percent, done.passed)
+    assert passes == (services.passed(learner, assessment) is not None)
+
+
+def test_whoever_was_promised_rules_takes_it_by_them(
+    publish: Callable[..., Assessment], learner: Person, issuer: Person
+) -> None:
+    assessment = publish(SINGLE, pass_mark=50, minutes=60, most_attempts=2)
+    promised = assessment.published
+    publish_anew(assessment, by=issuer, pass_mark=90, minutes=10, most_attempts=1)
+    fail(assessment, learner)
+    assert code_of(assessment, learner) == "no-attempt-left"
+
+    attempt = services.begin(assessment, by=learner, promised=promised, at=MONDAY)
+
+    assert promised == attempt.version
+    assert attempt.ends_at == MONDAY + HOUR
+
+
+def test_a_mended_question_reaches_whoever_was_promised_the_same_rules(
+    publish: Callable[..., Assessment], learner: Person, issuer: Person
+) -> None:
+    assessment = publish(SINGLE, pass_mark=50)
+    promised, question = assessment.published, QuestionVersion.objects.get().question
+    mended = authoring.write_question(
+        by=issuer, group=question.group, question=question, fields=SINGLE | {"text": "How hot?"}, at=MONDAY
+    )
+    publish_anew(assessment, by=issuer, pass_mark=50)
+
+    attempt = services.begin(assessment, by=learner, promised=promised, at=MONDAY)
+
+    assert [mended] == [each.question for each in attempt.answers.all()]
+
+
+def test_fewer_attempts_later_do_not_give_the_answers_away(
+    publish: Callable[..., Assessment], learner: Person, issuer: Person
+) -> None:
+    """By the rules it was begun with, an attempt is left."""
+    assessment = publish(SINGLE, most_attempts=2, feedback="answers-last")
+    attempt = fail(assessment, learner)
+    publish_anew(assessment, by=issuer, most_attempts=1, feedback="answers-last")
+
+    [told] = services.told(attempt, by=learner, at=MONDAY)
+
+    assert told.right_places is None

@@ -23,11 +23,25 @@ def test_a_newcomer_can_earn_something_at_once(learner: Person) -> None:
     for _time in range(2):
         ensure_something_to_earn(OWNER_EMAIL, at=MONDAY)
 
-    entry = CatalogueEntry.objects.get(cost="free")
+    entry = CatalogueEntry.objects.get(cost="free", name__startswith="Kiln safety")
     services.start(entry.version, by=learner, name="Lena Lindholm", at=TUESDAY)
     finish(Course.objects.get(), learner)
     services.reconsider(learner, at=TUESDAY)
     assert Credential.objects.get(recipient_email=learner.email).version == entry.version
+
+
+def test_a_newcomer_sees_everything_that_an_award_can_take(learner: Person) -> None:
+    ensure_demo(PUBLIC_URL, at=MONDAY)
+    ensure_something_to_earn(OWNER_EMAIL, at=MONDAY)
+
+    entry = CatalogueEntry.objects.get(name="Firing a kiln")
+    enrolment = services.start(entry.version, by=learner, name="Lena Lindholm", at=TUESDAY)
+    step = services.look(enrolment, at=TUESDAY)
+
+    assert step is not None
+    kinds = [leaf.requirement.kind for leaf in step.leaves()]
+    assert kinds == ["course", "attendance", "assessment", "project"]
+    assert entry.version.plan.decision == "person"
 
 
 def test_where_there_is_no_demonstration_nothing_is_made(db: None) -> None:

@@ -55,9 +55,9 @@ def test_a_tree_of_nothing_is_never_met(plan: Plan, learner: Person) -> None:
 @pytest.mark.parametrize(
     ("kind", "least", "met", "state", "says"),
     [
-        ("all", None, [], State.TO_DO, "0 of 3 from this group"),
-        ("all", None, ["a", "b"], State.BEGUN, "2 of 3 from this group"),
-        ("all", None, ["a", "b", "c"], State.DONE, "3 of 3 from this group"),
+        ("all", None, [], State.TO_DO, "0 of 3 done"),
+        ("all", None, ["a", "b"], State.BEGUN, "2 of 3 done"),
+        ("all", None, ["a", "b", "c"], State.DONE, "3 of 3 done"),
         ("any", None, [], State.TO_DO, "0 of 1 from this group"),
         ("any", None, ["c"], State.DONE, "1 of 1 from this group"),
         ("some", 2, ["a"], State.BEGUN, "1 of 2 from this group"),

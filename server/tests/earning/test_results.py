@@ -102,6 +102,67 @@ def test_a_result_names_its_description(
     assert to_credential(version, PUBLIC_URL).result_descriptions[0].id == address
 
 
+@pytest.mark.parametrize(("later", "given", "is_met"), [(100, True, True), (0, False, False)])
+def test_what_was_promised_counts_whatever_is_published_later(
+    ask: Callable[..., Requirement],
+    publish: Callable[[], AchievementVersion],
+    assessment: Assessment,
+    issuer: Person,
+    learner: Person,
+    later: int,
+    given: bool,
+    is_met: bool,
+) -> None:
+    """A pass mark of 70, say the achievement's page and the credential: neither more nor less counts."""
+    ask("assessment", assessment=assessment)
+    services.start(publish(), by=learner, name="Lena", at=MONDAY)
+    newest = assessment.published
+    assert newest is not None
+    rules = {"name": newest.name, "draws": newest.draws, "pass_mark": max(later, 1)}
+    assessing.edit_assessment(assessment, by=issuer, fields=rules, at=MONDAY)
+    assessing.publish_assessment(assessment, by=issuer, at=MONDAY)
+
+    promised = services.promised_version(learner, assessment)
+    attempt = assessments.begin(assessment, by=learner, promised=promised, at=MONDAY)
+    if given:
+        assessments.save_answers(attempt, by=learner, given=rightly(attempt), at=MONDAY)
+    assessments.hand_in(attempt, by=learner, at=MONDAY)
+
+    assert newest == promised == attempt.version
+    assert is_met == bool(services.reconsider(learner, at=TUESDAY))
+
+
+def test_a_result_below_what_the_credential_says_is_needed_does_not_count(
+    ask: Callable[..., Requirement],
+    publish: Callable[[], AchievementVersion],
+    assessment: Assessment,
+    issuer: Person,
+    learner: Person,
+) -> None:
+    """Passed under a version that asked for less: the credential would contradict itself."""
+    ask("assessment", assessment=assessment)
+    services.start(publish(), by=learner, name="Lena", at=MONDAY)
+    newest = assessment.published
+    assert newest is not None
+    group = newest.pool.earliest("pk").question.question.group
+    easy = {"kind": "short", "text": "And the first firing?", "accepted": ["Bisque"]}
+    assessing.write_question(by=issuer, group=group, fields=easy, at=MONDAY)
+    draws = [{"group": group.public_id, "count": 2}]
+    assessing.edit_assessment(
+        assessment, by=issuer, fields={"name": "Easier", "draws": draws, "pass_mark": 50}, at=MONDAY
+    )
+    assessing.publish_assessment(assessment, by=issuer, at=MONDAY)
+    attempt = assessments.begin(assessment, by=learner, at=MONDAY)
+    single = next(each.position for each in assessments.sheet(attempt) if each.kind == "single")
+    assessments.save_answers(attempt, by=learner, given={single: rightly(attempt)[single]}, at=MONDAY)
+    done = assessments.hand_in(attempt, by=learner, at=MONDAY)
+
+    settled = services.reconsider(learner, at=TUESDAY)
+
+    assert (done.passed, done.percent, settled) == (True, 50, [])
+    assert newest == services.promised_version(learner, assessment)
+
+
 def test_accepted_work_is_evidence(
     ask: Callable[..., Requirement],
     publish: Callable[[], AchievementVersion],

@@ -333,7 +333,7 @@ def test_an_appeal_is_decided_by_somebody_who_did_not_review(
     assert (work.state, appealed.decided_at) == ("accepted", TUESDAY)
     found = services.accepted(learner, work.project)
     assert found is not None
-    assert found.narrative == "Form: Good\nGlaze: Very good"
+    assert found.narrative == "Form: Good\n\nGlaze: Very good"
 
 
 def test_an_appeal_that_is_not_granted_leaves_the_decision(

@@ -313,7 +313,7 @@ def test_an_accepted_work_says_what_was_reached_and_shows_what_its_owner_wants_s
     found = services.accepted(learner, project)
     assert before is None
     assert found is not None
-    assert (found.narrative, found.at) == ("Form: Good\nGlaze: Very good", MONDAY)
+    assert (found.narrative, found.at) == ("Form: Good\n\nGlaze: Very good", MONDAY)
     assert [services.Shown("https://bowls.example/", "Pictures", "Six bowls")] == list(found.evidence)
 
 

@@ -33,6 +33,18 @@ def test_filters_say_how_many_there_are(stranger, version):
     assert told["issuer"] == ["Any", "Lakeside College (1)"]
 
 
+def test_what_is_counted_for_one_reader_is_told_to_the_next_in_their_language(stranger, version):
+    """The counts are kept for a minute; the words beside them are not."""
+    CatalogueEntry.objects.update(cost="free", workload_hours=4)
+    stranger.get("/catalogue", headers={"accept-language": "de"})
+
+    form = stranger.get("/catalogue", headers={"accept-language": "en"}).context["form"]
+
+    told = {name: [words for _value, words in form.fields[name].choices] for name in page.FILTERS}
+    assert told["cost"] == ["Any", "Free (1)"]
+    assert told["workload"] == ["Any", "up to 10 hours (1)"]
+
+
 def test_what_matches_nothing_says_what_to_do(stranger, version):
     response = stranger.get("/catalogue", {"q": "juggling", "level": "7"})
 

@@ -17,7 +17,7 @@ from django.urls import reverse
 from server.tests import learning
 from server.tests.conftest import MONDAY
 
-from cairn_server.assessments import services
+from cairn_server.assessments import authoring, services
 from cairn_server.assessments.models import Attempt
 from cairn_server.config.overdue import close_overdue
 
@@ -382,3 +382,21 @@ def test_every_text_of_an_author_is_text(client: Client, take: Callable[..., Any
         assert "<img src=x" not in shown
         assert "{{7*7}}" in html.unescape(shown)
         assert 'href="javascript' not in shown
+
+
+def test_the_page_keeps_what_was_promised(
+    client: Client, take: Callable[..., Any], issuer: Person, learner: Person
+) -> None:
+    """Whoever started under one pass mark is told it, and judged by it, when another has been published."""
+    assessment, address = take(learning.SINGLE, pass_mark=50)
+    promised = assessment.published
+    authoring.edit_assessment(
+        assessment, by=issuer, fields={"name": "Now", "draws": promised.draws, "pass_mark": 90}, at=MONDAY
+    )
+    authoring.publish_assessment(assessment, by=issuer, at=MONDAY)
+
+    page = text_of(client.get(address))
+    begun(client, address)
+
+    assert "50 % of the points" in page
+    assert promised == Attempt.objects.get().version

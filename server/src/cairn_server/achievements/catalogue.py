@@ -24,7 +24,6 @@ from cairn_server.achievements.models import (
     AchievementVersion,
     CatalogueEntry,
     CatalogueSkill,
-    Cost,
     LeftCatalogue,
 )
 from cairn_server.journal import services as journal
@@ -122,10 +121,7 @@ def facets(wanted: Wanted) -> dict[str, list[Facet]]:
         "issuer": _issuers(replace(wanted, issuer="")),
         "skill": _skills(replace(wanted, skill="")),
         "workload": _workloads(replace(wanted, workload="")),
-        "cost": [
-            Facet(each.value, str(Cost(each.value).label), each.count)
-            for each in _counts("cost", replace(wanted, cost=""))
-        ],
+        "cost": _counts("cost", replace(wanted, cost="")),
     }
 
 
@@ -215,9 +211,7 @@ def _skills(wanted: Wanted) -> list[Facet]:
 
 def _workloads(wanted: Wanted) -> list[Facet]:
     counts = _filtered(wanted).aggregate(**{name: Count("pk", filter=_in_range(name)) for name in WORKLOADS})
-    return [
-        Facet(name, str(words), counts[name]) for name, (words, *_range) in WORKLOADS.items() if counts[name]
-    ]
+    return [Facet(name, name, counts[name]) for name in WORKLOADS if counts[name]]
 
 
 def skill_key(url: str) -> str:

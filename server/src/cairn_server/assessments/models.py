@@ -194,6 +194,11 @@ class AssessmentVersion(models.Model):
         """How many questions somebody is asked."""
         return sum(draw["count"] for draw in self.draws)
 
+    @property
+    def rules(self) -> tuple[int | None, ...]:
+        """What is promised to whoever starts: see ``services.promise``."""
+        return (self.size, self.pass_mark, self.minutes, self.most_attempts, self.wait_hours)
+
 
 class PoolEntry(models.Model):
     """A question that a published version may draw, in the words that it had then."""
@@ -310,6 +315,11 @@ class Attempt(models.Model):
     def left(self, at: datetime) -> timedelta | None:
         """How much time there is; None where time does not count."""
         return max(self.ends_at - at, timedelta()) if self.ends_at is not None else None
+
+    def reaches(self, mark: int) -> bool:
+        """Whether its points are as many per cent. Whole numbers on both sides: a share that was rounded
+        could pass somebody, or fail them."""
+        return self.state == self.State.DONE and (self.points or 0) * 100 >= mark * self.possible
 
     @property
     def percent(self) -> int:

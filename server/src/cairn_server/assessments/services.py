@@ -106,8 +106,10 @@ class BadMark(Refusal):
 class Standing:
     """How one person stands with one assessment."""
 
+    # The one that a next attempt is of.
     version: AssessmentVersion | None
     attempts: tuple[Attempt, ...]
+    has_passed: bool
     open: Attempt | None
     # None: as many as one likes.
     left: int | None
@@ -116,21 +118,21 @@ class Standing:
     wait_until: datetime | None
 
     @property
-    def has_passed(self) -> bool:
-        return any(attempt.passed for attempt in self.attempts)
-
-    @property
     def waits_for_marks(self) -> bool:
         return any(attempt.state == Attempt.State.WAITING for attempt in self.attempts)
 
 
-def standing(person: Person, assessment: Assessment, *, at: datetime) -> Standing:
-    version = assessment.published
+def standing(
+    person: Person, assessment: Assessment, *, promised: AssessmentVersion | None = None, at: datetime
+) -> Standing:
+    """By the rules of ``promised``, or by those of today where nothing was promised."""
+    version = _keeping(promised) if promised else assessment.published
     attempts = tuple(Attempt.objects.of(person).filter(assessment=assessment).select_related("version"))
+    has_passed = any(each.reaches(promised.pass_mark) if promised else each.passed for each in attempts)
     arrangement = _arrangement(person, assessment)
     extra_time = arrangement.extra_time if arrangement else 0
     if version is None:
-        return Standing(None, attempts, None, 0, extra_time, None)
+        return Standing(None, attempts, has_passed, None, 0, extra_time, None)
     most = version.most_attempts
     left = None if most is None else most + (arrangement.extra_attempts if arrangement else 0) - len(attempts)
     running = next((each for each in attempts if each.takes_answers(at)), None)
@@ -139,11 +141,19 @@ def standing(person: Person, assessment: Assessment, *, at: datetime) -> Standin
     return Standing(
         version=version,
         attempts=attempts,
+        has_passed=has_passed,
         open=running,
         left=None if left is None else max(0, left),
         extra_time=extra_time,
         wait_until=opens if opens is not None and opens > at else None,
     )
+
+
+def _keeping(promised: AssessmentVersion) -> AssessmentVersion:
+    """The newest version that keeps this promise: questions that were mended reach everybody, and other rules
+    only those who start under them."""
+    published = promised.assessment.versions.filter(state=AssessmentVersion.State.PUBLISHED)
+    return next((each for each in published.order_by("-number") if each.rules == promised.rules), promised)
 
 
 def _arrangement(person: Person, assessment: Assessment) -> Arrangement | None:
@@ -152,8 +162,11 @@ def _arrangement(person: Person, assessment: Assessment) -> Arrangement | None:
     return Arrangement.objects.filter(mine, assessment=assessment).order_by("-extra_time").first()
 
 
-def begin(assessment: Assessment, *, by: Person, at: datetime) -> Attempt:
-    """A new attempt, with its questions drawn; or the one that is open."""
+def begin(
+    assessment: Assessment, *, by: Person, promised: AssessmentVersion | None = None, at: datetime
+) -> Attempt:
+    """A new attempt, with its questions drawn; or the one that is open. It is judged by the version that it
+    is begun with, whatever is published later."""
     close_overdue(at=at, assessment=assessment, person=by)
     with transaction.atomic():
         # Two windows that begin at once wait for each other here; the second gets the attempt of the first.
@@ -161,7 +174,7 @@ def begin(assessment: Assessment, *, by: Person, at: datetime) -> Attempt:
         assessment = Assessment.objects.select_related("organisation").get(pk=assessment.pk)
         if roles.allows(roles.roles_of(by, assessment.organisation), SEE_ANSWERS):
             raise SeesAnswers
-        found = standing(by, assessment, at=at)
+        found = standing(by, assessment, promised=promised, at=at)
         if found.open is not None:
             return found.open
         _require_open(assessment, found)
@@ -334,9 +347,8 @@ def _close(attempt: Attempt, *, by: Person | None, at: datetime) -> Attempt:
 
 def _conclude(attempt: Attempt, *, at: datetime) -> None:
     attempt.points = attempt.answers.aggregate(total=Sum("points"))["total"] or 0
-    # Whole numbers on both sides: a share that was rounded could pass somebody, or fail them.
-    attempt.passed = attempt.points * 100 >= attempt.version.pass_mark * attempt.possible
     attempt.state, attempt.marked_at = Attempt.State.DONE, at
+    attempt.passed = attempt.reaches(attempt.version.pass_mark)
 
 
 def close_overdue(
@@ -447,7 +459,7 @@ def told(attempt: Attempt, *, by: Person, at: datetime) -> list[Told]:
     if attempt.state != Attempt.State.DONE or attempt.version.feedback == Feedback.RESULT:
         return []
     shows_answers = attempt.version.feedback == Feedback.ANSWERS or (
-        attempt.version.feedback == Feedback.ANSWERS_LAST and _is_over(by, attempt.assessment, at=at)
+        attempt.version.feedback == Feedback.ANSWERS_LAST and _is_over(by, attempt, at=at)
     )
     return [
         _told(row, attempt, shows_answers=shows_answers)
@@ -455,8 +467,9 @@ def told(attempt: Attempt, *, by: Person, at: datetime) -> list[Told]:
     ]
 
 
-def _is_over(person: Person, assessment: Assessment, *, at: datetime) -> bool:
-    found = standing(person, assessment, at=at)
+def _is_over(person: Person, attempt: Attempt, *, at: datetime) -> bool:
+    """By its own rules: a later one with fewer attempts would give the answers to whoever has some left."""
+    found = standing(person, attempt.assessment, promised=attempt.version, at=at)
     return found.open is None and (found.has_passed or found.left == 0)
 
 
@@ -496,13 +509,12 @@ class Passed:
     value: str
 
 
-def passed(person: Person, assessment: Assessment) -> Passed | None:
-    """The best attempt that passed."""
-    found = list(
-        Attempt.objects.of(person)
-        .filter(assessment=assessment, passed=True)
-        .only("points", "possible", "marked_at")
-    )
+def passed(
+    person: Person, assessment: Assessment, *, promised: AssessmentVersion | None = None
+) -> Passed | None:
+    """The best attempt that passed: that reached the mark which was promised, or else its own version's."""
+    attempts = Attempt.objects.of(person).filter(assessment=assessment, state=Attempt.State.DONE)
+    found = [each for each in attempts if (each.reaches(promised.pass_mark) if promised else each.passed)]
     if not found:
         return None
     best = max(found, key=lambda each: (each.percent, -each.number))

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cairn_server.accounts.models import Person, random_id
 from cairn_server.achievements.models import Achievement, AchievementVersion
-from cairn_server.assessments.models import Assessment
+from cairn_server.assessments.models import Assessment, AssessmentVersion
 from cairn_server.earning.learning import (  # noqa: F401 - Django finds the tables of an app here
     Attended,
     Course,
@@ -143,6 +143,10 @@ class Requirement(models.Model):
     project = models.ForeignKey(Project, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     assessment = models.ForeignKey(
         Assessment, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # The version whose rules were promised on the day of publishing.
+    assessment_version = models.ForeignKey(
+        AssessmentVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     # Holding: one of this installation; or one of anybody, by the issuer's DID and the achievement's id.
     held = models.ForeignKey(

@@ -322,9 +322,11 @@ def _promise(plan: Plan, draft: AchievementVersion, *, by: Person) -> None:
         for leaf in plan.requirements.select_related("course", "meeting", "assessment", "project", "held"):
             if leaf.kind in Requirement.GROUPS:
                 continue
+            if leaf.assessment is not None:
+                leaf.assessment_version = leaf.assessment.published
             leaf.title = leaf.title or name_of(leaf)[:200]
             leaf.promise = _promise_of(leaf)[:500]
-            leaf.save(update_fields=["title", "promise"])
+            leaf.save(update_fields=["title", "promise", "assessment_version"])
             if leaf.assessment is not None:
                 told = assessments.result_description(leaf.assessment)
                 results.append({**told, "key": leaf.public_id})

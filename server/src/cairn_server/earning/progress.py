@@ -126,7 +126,9 @@ class _Known:
 def tree_of(plan: Plan) -> tuple[Requirement | None, dict[int | None, list[Requirement]]]:
     """The root, and the parts of each group in their order; in one query."""
     below: dict[int | None, list[Requirement]] = defaultdict(list)
-    for each in plan.requirements.select_related("course", "meeting", "project", "assessment", "held"):
+    for each in plan.requirements.select_related(
+        "course", "meeting", "project", "assessment", "assessment_version", "held"
+    ):
         below[each.parent_id].append(each)
     return (below[None][0] if below[None] else None), below
 
@@ -208,7 +210,10 @@ def _group(requirement: Requirement, parts: tuple[Step, ...]) -> Step:
         state = State.UNSURE
     else:
         state = State.BEGUN if any(part.state is not State.TO_DO for part in parts) else State.TO_DO
-    says = _("%(done)s of %(needed)s from this group") % {"done": min(done, needed), "needed": needed}
+    if requirement.kind == Kind.ALL:
+        says = _("%(done_count)s of %(total)s done") % {"done_count": done, "total": needed}
+    else:
+        says = _("%(done)s of %(needed)s from this group") % {"done": min(done, needed), "needed": needed}
     return Step(requirement, state, min(done, needed), needed, says, parts)
 
 
@@ -234,7 +239,7 @@ def _signal(requirement: Requirement, known: _Known) -> Step:
 
 def _assessment(requirement: Requirement, known: _Known) -> Step:
     assert requirement.assessment is not None, "a constraint of the table"
-    found = assessments.passed(known.person, requirement.assessment)
+    found = assessments.passed(known.person, requirement.assessment, promised=requirement.assessment_version)
     if found is None:
         return Step(requirement, State.TO_DO, says=requirement.promise)
     result = {"key": requirement.public_id, "value": found.value, "status": COMPLETED}

@@ -22,6 +22,7 @@ from cairn.errors import CairnError
 from cairn_server.accounts.services import clean_address, person_with_address, verified_addresses
 from cairn_server.achievements.models import AchievementVersion, Cost
 from cairn_server.achievements.services import Archived, InvalidField
+from cairn_server.assessments import services as assessments
 from cairn_server.earning import granting, progress
 from cairn_server.earning.learning import Attended, UnitDone
 from cairn_server.earning.models import Enrolment, Plan, Requirement, Signal
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cairn_server.accounts.models import Person
-    from cairn_server.assessments.models import Assessment
+    from cairn_server.assessments.models import Assessment, AssessmentVersion
     from cairn_server.earning.learning import Course
     from cairn_server.earning.progress import Step
     from cairn_server.organisations.models import Organisation
@@ -438,6 +439,19 @@ def may_do_course(person: Person, course: Course) -> bool:
 
 def may_do_assessment(person: Person, assessment: Assessment) -> bool:
     return _asked_of(person, assessment=assessment)
+
+
+def promised_version(person: Person, assessment: Assessment) -> AssessmentVersion | None:
+    """By whose rules this person takes it: those of the oldest promise that still waits for a result."""
+    asking = Requirement.objects.filter(
+        plan__version__enrolments__person=person,
+        plan__version__enrolments__left_at=None,
+        assessment=assessment,
+        assessment_version__isnull=False,
+    ).select_related("assessment_version__assessment")
+    promises = [each.assessment_version for each in asking.order_by("plan__version__published_at", "pk")]
+    unmet = (each for each in promises if assessments.passed(person, assessment, promised=each) is None)
+    return next(unmet, promises[0] if promises else None)
 
 
 def may_do_project(person: Person, project: Project) -> bool:

@@ -364,7 +364,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """``levels`` are the rubric's, one a criterion; ``narrative`` says the same in words."""
+    """``levels`` are the rubric's, one a criterion; ``narrative`` says the same in words (Markdown)."""
 
     at: datetime
     evidence: tuple[Shown, ...]
@@ -382,7 +382,7 @@ def accepted(person: Person, project: Project) -> Accepted | None:
     return Accepted(
         at=work.decided_at,
         evidence=tuple(Shown(each.url, each.name, work.version.name) for each in links),
-        narrative="\n".join(f"{criterion.name}: {level.name}" for criterion, level in levels),
+        narrative="\n\n".join(f"{criterion.name}: {level.name}" for criterion, level in levels),
         levels=levels,
     )
 

@@ -40,6 +40,7 @@ def achievement(request: HttpRequest, version_id: str) -> HttpResponse:
         return publication.varied(_document(request, version, media_type))
     organisation = version.achievement.organisation
     newest = version.achievement.published
+    plan = Plan.objects.filter(version=version).first()
     context = {
         "version": version,
         "about": display.about(to_credential(version, settings.PUBLIC_URL), public_url=settings.PUBLIC_URL),
@@ -50,16 +51,16 @@ def achievement(request: HttpRequest, version_id: str) -> HttpResponse:
         "retired": version.achievement.archived_at,
         "replacement": versions.replacement_of(version),
         "issuer_page": reverse("issuer", args=[organisation.public_id]),
-        "step": _takes(version),
+        "step": _takes(plan),
+        "by_person": plan is not None and plan.decision == Plan.Decision.PERSON,
         "can_start": earning.is_offered(version),
         "cost": cost_of(version.achievement),
     }
     return publication.page(render(request, "achievement/achievement.html", context))
 
 
-def _takes(version: AchievementVersion) -> Step | None:
+def _takes(plan: Plan | None) -> Step | None:
     """What it takes, as it was promised when this version was published."""
-    plan = Plan.objects.filter(version=version).first()
     step = progress.look(plan, None, at=timezone.now()) if plan is not None else None
     return step.shown if step is not None else None
 

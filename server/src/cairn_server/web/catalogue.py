@@ -18,6 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from cairn_server.achievements import catalogue
+from cairn_server.achievements.models import Cost
 from cairn_server.web import display, listing, publication
 
 if TYPE_CHECKING:
@@ -72,6 +73,11 @@ def _called(name: str, facet: Facet) -> str:
             return display.type_name(facet.value)
         case "language":
             return display.language_name(facet.value)
+        # Facets are kept for whoever comes next, who may read another language.
+        case "cost":
+            return str(Cost(facet.value).label)
+        case "workload":
+            return str(catalogue.WORKLOADS[facet.value][0])
     return facet.name[:60]
 
 

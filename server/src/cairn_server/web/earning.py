@@ -41,7 +41,7 @@ Kind = Requirement.Kind
 _WORDS = {
     State.DONE: (gettext_lazy("Done"), "positive"),
     State.UNSURE: (gettext_lazy("A person has to look"), "caution"),
-    State.BEGUN: (gettext_lazy("In progress"), "caution"),
+    State.BEGUN: (gettext_lazy("In progress"), "neutral"),
     State.TO_DO: (gettext_lazy("Still needed"), "neutral"),
 }
 
@@ -202,6 +202,7 @@ def start(request: HttpRequest, version_id: str) -> HttpResponse:
         "form": form,
         "step": taken.shown if (taken := progress.look(plan, None, at=at) if plan else None) else None,
         "cost": cost_of(version.achievement),
+        "by_person": plan is not None and plan.decision == Plan.Decision.PERSON,
         "listed": listed,
     }
     return render(request, "earning/start.html", context, status=status_of(form))

@@ -47,14 +47,16 @@ def take(request: HttpRequest, assessment_id: str) -> HttpResponse:
         raise Http404
     _close_own(person, at)
     problem = None
+    promised = earning.promised_version(person, assessment)
     if request.method == "POST":
         if not asked:
             raise Http404
         try:
-            return redirect("attempt", services.begin(assessment, by=person, at=at).public_id)
+            begun = services.begin(assessment, by=person, promised=promised, at=at)
+            return redirect("attempt", begun.public_id)
         except services.CannotBegin as refusal:
             problem = refusal
-    found = services.standing(person, assessment, at=at)
+    found = services.standing(person, assessment, promised=promised, at=at)
     version = found.version
     context = {
         "assessment": assessment,

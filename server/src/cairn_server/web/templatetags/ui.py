@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from django import template
-from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Form, RadioSelect
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Form, RadioSelect, Textarea
 from django.forms.utils import flatatt
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -141,6 +141,9 @@ def field(bound: BoundField, *, width: str = "full", optional: bool = True) -> d
         shape = "group"
     elif isinstance(widget, CheckboxInput):
         shape = "tick"
+    elif isinstance(widget, Textarea):
+        # People write in their own language, whatever that of the page is.
+        widget.attrs.setdefault("dir", "auto")
     return {
         "field": bound,
         "width": width,
@@ -158,7 +161,9 @@ def error_summary(form: Form | None, *, title: str = "", focus: bool = True) -> 
     for name, messages in form.errors.items():
         if name in form.fields:
             target = form[name].id_for_label or form[name].auto_id
-            problems += [(target, f"{form[name].label}: {message}") for message in messages]
+            # A label that asks has its own mark at the end.
+            after = "" if str(form[name].label).endswith(("?", "\N{ARABIC QUESTION MARK}")) else ":"
+            problems += [(target, f"{form[name].label}{after} {message}") for message in messages]
     return {"problems": problems, "title": title, "focus": focus}
 
 
