@@ -101,15 +101,19 @@ class Report(Late):
         What contains credentials is accepted when each of them is accepted too. Endorsements never count:
         a bad one does not harm what it endorses, a good one does not help it (S17).
         """
+        vouching = _VOUCHING.get(self.kind, _VOUCHING_ISSUER)
+        # An empty report proves nothing, so it must not accept anything; nor may one that never looked at
+        # the proof, whatever else has passed.
+        unasked = {*vouching}
         for finding in self.findings:
-            if finding.outcome is not _PASSED and finding.decides:
+            if finding.outcome is _PASSED:
+                unasked.discard(finding.check)
+            elif finding.decides or finding.check in vouching:
                 return False
         for part in self.parts:
             if part.role == CREDENTIAL and not part.report.accepted:
                 return False
-        # An empty report proves nothing, so it must not accept anything; nor may one that never looked at
-        # the proof, whatever else has passed.
-        return self._is_vouched_for
+        return not unasked and self._is_shown
 
     @property
     def verdict(self) -> Verdict:
@@ -133,9 +137,12 @@ class Report(Late):
 
     @property
     def _is_vouched_for(self) -> bool:
+        return self._is_shown and _all_passed(self.findings, _VOUCHING.get(self.kind, _VOUCHING_ISSUER))
+
+    @property
+    def _is_shown(self) -> bool:
         # What was left to be made late is there; whether it is needs no making.
-        is_shown = self._late is not None or self.document is not None
-        return is_shown and _all_passed(self.findings, _VOUCHING.get(self.kind, _VOUCHING_ISSUER))
+        return self._late is not None or self.document is not None
 
     def finding(self, check: str) -> Finding | None:
         """What was found by one check; None when it was not asked."""
