@@ -242,6 +242,7 @@ NOTHING_TO_READ = {
     "batch-act", "batch-problems", "webhook-act", "key-again", "metrics", "mail-reports",
     "installation-did-document", "verify-report",
     "healthz", "favicon", "robots", "security-txt", "did-document", "status-list", "suspension-list",
+    "token-status-list", "vct-open-badge",
     "credential-file", "credential-check", "achievement-json", "achievement-image", "issuer-json",
     "issuer-image", "language", "organisation-logo", "achievement-picture-preview",
     "achievement-picture-stored", "invitation-withdraw", "credential-send-again", "openapi-json",

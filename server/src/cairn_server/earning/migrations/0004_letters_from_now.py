@@ -7,9 +7,11 @@ from django.db import migrations
 def begin_here(apps, schema_editor):
     Head = apps.get_model("journal", "Head")
     Follower = apps.get_model("earning", "Follower")
-    ends = dict(Head.objects.values_list("organisation_id", "number"))
-    for organisation in apps.get_model("organisations", "Organisation").objects.iterator():
-        Follower.objects.get_or_create(
+    Organisation = apps.get_model("organisations", "Organisation")
+    here = schema_editor.connection.alias
+    ends = dict(Head.objects.using(here).values_list("organisation_id", "number"))
+    for organisation in Organisation.objects.using(here).iterator():
+        Follower.objects.using(here).get_or_create(
             organisation=organisation, defaults={"cursor": ends.get(organisation.public_id, 0)}
         )
 
