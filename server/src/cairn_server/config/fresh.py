@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """An empty database of SQLite gets today's tables at once.
 
-Migrations tell how a database that is older becomes one of today. To tell it of an empty one, Django looks at
-all tables again for each of a hundred steps, which is most of a first start. So here the tables are made from
-the models, what migrations add beside them (triggers, indexes of words) is asked of the migrations themselves,
-and all of them are put on record as done. A test compares what both ways make. On PostgreSQL the queue of work
-has tables that no model tells of, so there every step is gone.
+Migrations tell how an older database becomes one of today. To tell it of an empty one, Django looks at all
+tables again for each of a hundred steps, which is most of a first start. So the tables are made from the
+models here, what migrations add beside them (triggers, indexes of words) is asked of the migrations, and all
+of them are put on record as done. A test compares what both ways make. On PostgreSQL the queue of work has
+tables that no model tells of, so there every step is gone.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.apps import apps
 from django.core.management.sql import emit_post_migrate_signal
@@ -20,6 +20,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.migrations.state import StateApps
 
 
 def is_empty(connection: BaseDatabaseWrapper) -> bool:
@@ -44,7 +45,7 @@ def lay_out(connection: BaseDatabaseWrapper) -> None:
                 if isinstance(operation, RunPython) and type(migration).__module__.startswith(
                     "cairn_server."
                 ):
-                    operation.code(apps, editor)
+                    operation.code(cast("StateApps", apps), editor)
             for app, name in (key, *migration.replaces):
                 recorder.record_applied(app, name)
     emit_post_migrate_signal(verbosity=0, interactive=False, db=connection.alias)
