@@ -7,7 +7,8 @@ more than one person looks at. ``page.credential.fresh`` judges each anew. ``pag
 filter; ``catalogue.cost`` leaves those that are free. ``backpack.page`` is a wallet of 5,000 credentials as
 its holder sees it. ``portfolio.page`` shows twenty; ``portfolio.plain`` is the same page against a view that
 reads the same rows and answers as many bytes, and ``portfolio.pdf`` is it on paper, against nothing but a
-Typst compile of the same document.
+Typst compile of the same document; ``certificate.pdf`` is one credential, another each time, judged and set,
+against the same.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from bench.measure import Comparison, Side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
 # Pages in turn; all of them fit into the server's cache, so a warm page stays warm.
 PAGES = 200
@@ -34,6 +36,7 @@ NAMES = (
     "portfolio.page",
     "portfolio.plain",
     "portfolio.pdf",
+    "certificate.pdf",
 )
 
 ACHIEVEMENTS = 100_000
@@ -71,6 +74,8 @@ def comparisons(only: str) -> Iterator[Comparison]:
             lambda _number, answer: answer[0] == "200 OK" and b"<form" in answer[1],
         )
         yield Comparison("page.verify", form, trivial)
+    if "certificate.pdf" in wanted:
+        yield _certificates(visit)
     if {"page.credential", "page.credential.fresh"} & wanted:
         yield from _credentials(visit, trivial)
 
@@ -132,7 +137,7 @@ def _portfolio(visit: Callable[..., Answer], trivial: Side, wanted: set[str]) ->
             ),
             lambda _number, answer: answer[0] == "200 OK" and answer[1].startswith(b"%PDF"),
         )
-        yield Comparison("portfolio.pdf", paper, _bare_typst())
+        yield Comparison("portfolio.pdf", paper, _bare_portfolio())
 
 
 def _plain(visit: Callable[..., Answer]) -> Side:
@@ -146,12 +151,23 @@ def _plain(visit: Callable[..., Answer]) -> Side:
     )
 
 
-def _bare_typst() -> Side:
-    """The same words, template, fonts and standards, and no server around them."""
-    import json
-    from importlib.resources import files
+def _certificates(visit: Callable[..., Answer]) -> Comparison:
+    """More credentials in turn than finished certificates are kept, so each is judged and set anew."""
+    addresses = _credential_pages()
+    paper = Side(
+        "Cairn",
+        lambda number: visit(
+            f"{addresses[number % PAGES]}.pdf",
+            address=f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}",
+        ),
+        lambda _number, answer: answer[0] == "200 OK" and answer[1].startswith(b"%PDF"),
+    )
+    return Comparison("certificate.pdf", paper, _bare_certificate(addresses[0].removeprefix("/c/")))
 
-    import typst
+
+def _bare_portfolio() -> Side:
+    import json
+
     from django.utils import timezone
 
     from cairn_server.wallets.models import Portfolio
@@ -159,8 +175,30 @@ def _bare_typst() -> Side:
 
     at = timezone.now()
     told = json.dumps(portfolio.told(Portfolio.objects.get(), at=at), ensure_ascii=False)
+    return _bare_typst("portfolio.typ", {"portfolio": told}, ["a-2a", "ua-1"], at)
+
+
+def _bare_certificate(credential_id: str) -> Side:
+    from django.utils import timezone
+
+    from cairn_server.web import certificate, credential, printing
+
+    at = timezone.now()
+    found = credential.find(credential_id)
+    assert found is not None
+    words, pictures, secured = certificate.parts(found, credential.judge(found, at=at, now=at))
+    inputs = printing.certificate_inputs(words, pictures=pictures, secured=secured)
+    return _bare_typst("certificate.typ", inputs, ["a-3a", "ua-1"], at)
+
+
+def _bare_typst(name: str, inputs: dict[str, str], standards: list[Any], at: datetime) -> Side:
+    """The same words, template, fonts and standards, and no server around them."""
+    from importlib.resources import files
+
+    import typst
+
     folder = files("cairn_server.web") / "print"
-    template = (folder / "portfolio.typ").read_bytes()
+    template = (folder / name).read_bytes()
     fonts = typst.Fonts(
         include_system_fonts=True, include_embedded_fonts=True, font_paths=[str(folder / "fonts")]
     )
@@ -169,8 +207,8 @@ def _bare_typst() -> Side:
         made = typst.Compiler(font_paths=fonts).compile(
             template,
             format="pdf",
-            sys_inputs={"portfolio": told},
-            pdf_standards=["a-2a", "ua-1"],
+            sys_inputs=inputs,
+            pdf_standards=standards,
             timestamp=int(at.timestamp()),
         )
         assert isinstance(made, bytes)

@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from cairn_server.accounts.models import Person
     from cairn_server.organisations.models import Organisation
 
+LOOKS = {"layout": "landscape", "colour": "#84331c"}
+
 EVERYONE = "reviewer auditor issuer owner"
 AWARDS = "auditor issuer owner"
 OVERSIGHT = "auditor owner"
@@ -66,6 +68,8 @@ REVIEWING = "reviewer issuer owner"
 READ = {
     "organisation": EVERYONE,
     "organisation-settings": OVERSIGHT,
+    "organisation-certificate": OVERSIGHT,
+    "organisation-certificate-preview": OVERSIGHT,
     "organisation-logo": EVERYONE,
     "organisation-keys": EVERYONE,
     "key-rotate": OWNING,
@@ -171,6 +175,7 @@ ACT = {
 # Of READ, what only shows: no form on the page is posted to it.
 ONLY_READ = {
     "organisation",
+    "organisation-certificate-preview",
     "organisation-logo",
     "organisation-keys",
     "organisation-journal",
@@ -313,6 +318,7 @@ PUBLIC = {
     "verify-report": (405, 405),  # only ever posted to
     "credential": (200, 200),
     "credential-file": (200, 200),
+    "credential-certificate": (200, 200),
     "credential-check": (405, 405),  # only ever posted to
     "credential-shared": (405, 405),  # only ever posted to
     "credential-newest": (200, 200),
@@ -498,7 +504,8 @@ def cast(
 def ask(client: Client, name: str, desk: Desk, *, method: str = "GET") -> HttpResponse:
     where = address(name, desk.organisation, desk.ids(name))
     if method == "GET":
-        return client.get(where, DESIGN if name == "achievement-picture-preview" else {})
+        shown = {"organisation-certificate-preview": LOOKS, "achievement-picture-preview": DESIGN}
+        return client.get(where, shown.get(name, {}))
     return client.post(where)
 
 

@@ -178,7 +178,7 @@ def limited(request: HttpRequest) -> list[tuple[str, str]]:
         return [("api", token or network), *([("api-network", network)] if token else [])]
     if path in ("/verify", "/verify/report") or (path.startswith("/c/") and path.endswith("/check")):
         return [("verify", network)] if request.method == "POST" or request.GET else []
-    if path.startswith("/p/") and path.endswith(".pdf"):
+    if path.startswith(("/p/", "/c/")) and path.endswith(".pdf"):
         # Setting a page costs as much as a check.
         return [("verify", network)]
     if path.startswith("/claim/"):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings  # noqa: TID251  the name of the account table, as Django wants it
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -85,6 +86,15 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
         return self.filter(pk__in=Membership.objects.filter(person_id=person.pk).values("organisation_id"))
 
 
+class CertificateLayout(models.TextChoices):
+    UPRIGHT = "upright", _("Upright: a page to file")
+    LANDSCAPE = "landscape", _("Landscape: a page to hang up")
+
+
+# Lake, our own.
+CERTIFICATE_COLOUR = "#1f5a78"
+
+
 class Organisation(models.Model):
     """A tenant that issues. ``did`` is empty until the first award fixes it for ever."""
 
@@ -107,6 +117,19 @@ class Organisation(models.Model):
     undo_minutes = models.PositiveIntegerField(_("messages of a list wait"), default=10)
     hashes_email = models.BooleanField(_("put a salted hash of the e-mail into credentials"), default=False)
     linkedin_id = models.CharField(_("LinkedIn company number"), max_length=20, blank=True)
+    # How its certificates look on paper. The colour is for lines and bands and never for text.
+    certificate_layout = models.CharField(
+        _("layout of certificates"),
+        max_length=16,
+        choices=CertificateLayout.choices,
+        default=CertificateLayout.UPRIGHT,
+    )
+    certificate_colour = models.CharField(
+        _("colour of certificates"),
+        max_length=7,
+        default=CERTIFICATE_COLOUR,
+        validators=[RegexValidator(r"\A#[0-9a-f]{6}\Z", _("Choose a colour."))],
+    )
     # Counts only while there is one owner: with two, two decide about keys.
     one_person_keys = models.BooleanField(_("the only owner decides alone about keys"), default=False)
     created_at = models.DateTimeField()
@@ -119,6 +142,10 @@ class Organisation(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["did"], condition=~Q(did=""), name="no_two_organisations_share_an_identity"
+            ),
+            models.CheckConstraint(
+                condition=Q(certificate_layout__in=CertificateLayout.values),
+                name="a_certificate_has_a_layout_we_know",
             ),
         ]
 

@@ -214,6 +214,20 @@ def set_logo(organisation: Organisation, *, by: Person, png: bytes | None, at: d
 
 
 @transaction.atomic
+def set_certificate(
+    organisation: Organisation, *, by: Person, layout: str, colour: str, at: datetime
+) -> None:
+    """Say how certificates look on paper. What they say is the business of the signed documents."""
+    organisation = organisation.locked_for(by, Role.OWNER)
+    if (organisation.certificate_layout, organisation.certificate_colour) == (layout, colour):
+        return
+    organisation.certificate_layout, organisation.certificate_colour = layout, colour
+    _check(organisation)
+    organisation.save(update_fields=["certificate_layout", "certificate_colour"])
+    _journal("certificate changed", by, organisation, organisation, at, layout=layout, colour=colour)
+
+
+@transaction.atomic
 def close_organisation(
     organisation: Organisation, *, by: Person, live_credentials: int, knows: bool, at: datetime
 ) -> None:

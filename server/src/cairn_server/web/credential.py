@@ -48,6 +48,7 @@ FORMS = {
     "application/jwt": "jwt",
     "image/png": "png",
     "image/svg+xml": "svg",
+    "application/pdf": "pdf",
 }
 # The files never change, but a holder may one day take the page back.
 FILE_MAX_AGE = 300
@@ -64,9 +65,13 @@ def credential(request: HttpRequest, credential_id: str) -> HttpResponse:
             return _past_page(request, credential_id)
         html = _page(credential_id, fresh=False)
         if html is not None:
-            _note(credential_id, analytics.Kind.VERIFIED, Look.Kind.PAGE)
+            note(credential_id, analytics.Kind.VERIFIED, Look.Kind.PAGE)
         return absent(request) if html is None else publication.private(publication.page(HttpResponse(html)))
-    found = _find(credential_id)
+    if FORMS[media_type] == "pdf":
+        # Setting a page is work: the address that does it is counted, whatever way led there.
+        there = reverse("credential-certificate", args=[credential_id])
+        return publication.varied(publication.private(HttpResponseRedirect(there, status=303)))
+    found = find(credential_id)
     if found is None:
         return absent(request)
     return publication.varied(_file(request, found, FORMS[media_type], media_type=media_type))
@@ -74,10 +79,10 @@ def credential(request: HttpRequest, credential_id: str) -> HttpResponse:
 
 @publication.for_everyone
 def file(request: HttpRequest, credential_id: str, suffix: str) -> HttpResponse:
-    found = _find(credential_id)
+    found = find(credential_id)
     if found is None:
         return absent(request)
-    _note(credential_id, analytics.Kind.SHARED, Look.Kind.FILE)
+    note(credential_id, analytics.Kind.SHARED, Look.Kind.FILE)
     return _file(request, found, suffix, name=f"credential-{credential_id[:8]}.{suffix}")
 
 
@@ -96,7 +101,7 @@ def newest(request: HttpRequest, credential_id: str) -> HttpResponse:
 
     It was signed when it was renewed. Nothing is signed because somebody asks.
     """
-    found = _find(credential_id)
+    found = find(credential_id)
     if found is None:
         return absent(request)
     body, media_type = representations.representation(found, "json")
@@ -114,7 +119,7 @@ def check(request: HttpRequest, credential_id: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("credential", args=[credential_id]), status=303)
 
 
-def _note(credential_id: str, counted: str, looked: Look.Kind) -> None:
+def note(credential_id: str, counted: str, looked: Look.Kind) -> None:
     """One more for the issuer's figures, and one for its holder's log."""
     at = timezone.now()
     analytics.note(credential_id, counted, at=at)
@@ -133,7 +138,7 @@ def _is_closed(credential_id: str) -> bool:
     return sharing.is_closed(address) or claiming.is_declined(credential_id)
 
 
-def _find(credential_id: str, *, moment: datetime | None = None) -> Credential | None:
+def find(credential_id: str, *, moment: datetime | None = None) -> Credential | None:
     """The newest copy of what stands there; with ``moment`` the newest that had begun by then."""
     if _is_closed(credential_id):
         return None
@@ -169,7 +174,7 @@ def _page(credential_id: str, *, fresh: bool) -> str | None:
     before: kept.Kept | None = None if fresh else cache.get(key)
     if before is not None and before.holds(state, at=at):
         return before.html
-    found = _find(credential_id)
+    found = find(credential_id)
     if found is None:
         return None
     # Without the request: what a template cannot see, it cannot put on a page that others get too (B151).
@@ -187,7 +192,7 @@ def _past_page(request: HttpRequest, credential_id: str) -> HttpResponse:
         return publication.private(
             publication.page(HttpResponseRedirect(reverse("credential", args=[credential_id]), status=303))
         )
-    found = _find(credential_id, moment=asked)
+    found = find(credential_id, moment=asked)
     if found is None:
         return absent(request)
     html = render_to_string("credential/credential.html", context_of(found, at=asked, now=now))
@@ -197,15 +202,8 @@ def _past_page(request: HttpRequest, credential_id: str) -> HttpResponse:
 def context_of(found: Credential, *, at: datetime, now: datetime) -> dict[str, object]:
     """What a page about it says of ``at``, which is ``now`` or a moment that has passed."""
     is_past = at < now
-    secured, _media_type = representations.representation(found, "json")
-    sources: Sources = import_string(settings.SOURCES)()
-    report = Verifier(past.ListsOfThen(sources, at) if is_past else sources).examine(secured, at=at)
-    shown = (
-        None if report.document is None else display.shown(report.document, public_url=settings.PUBLIC_URL)
-    )
-    badge = shown if isinstance(shown, display.Shown) else None
-    stood = life.stood_at(found, at) if is_past else life.stands(found)
-    state = bar(found, report, stood)
+    judged = judge(found, at=at, now=now)
+    report, badge, state = judged.report, judged.shown, judged.bar
     if is_past:
         state = state.of(at)
     if report.verdict is not Verdict.COULD_NOT_CHECK and not is_past:
@@ -217,6 +215,7 @@ def context_of(found: Credential, *, at: datetime, now: datetime) -> dict[str, o
         "words": verdict.words(report),
         "bar": state,
         "shown": badge if state.shows_content else None,
+        "certificate": reverse("credential-certificate", args=[address_id]) if judged.counts else "",
         "domain": _domain(report),
         "here": reverse("credential", args=[address_id]),
         "address": address,
@@ -263,6 +262,44 @@ class Bar:
             sentence = _("On %(date)s: %(answer)s") % said
         how = _("Judged with the lists that the issuer had signed by then. Each change since is kept.")
         return replace(self, sentence=sentence, note=" ".join(filter(None, (self.note, how))))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The bytes, what the verifier found of them, and what of it may be shown."""
+
+    secured: bytes
+    report: Report
+    shown: display.Shown | None
+    bar: Bar
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is good for something at this moment: every check had its answer, nobody withdrew it."""
+        return (
+            self.shown is not None
+            and self.bar.shows_content
+            and not self.bar.collapsed
+            and self.bar.kind in (verdict.YES, verdict.REMARK)
+        )
+
+
+def judge(found: Credential, *, at: datetime, now: datetime) -> Judged:
+    """The same verifier over the same bytes as everybody's, and our own record beside it."""
+    is_past = at < now
+    secured, _media_type = representations.representation(found, "json")
+    sources: Sources = import_string(settings.SOURCES)()
+    report = Verifier(past.ListsOfThen(sources, at) if is_past else sources).examine(secured, at=at)
+    shown = (
+        None if report.document is None else display.shown(report.document, public_url=settings.PUBLIC_URL)
+    )
+    stood = life.stood_at(found, at) if is_past else life.stands(found)
+    return Judged(
+        secured,
+        report,
+        shown if isinstance(shown, display.Shown) else None,
+        bar(found, report, stood),
+    )
 
 
 def bar(found: Credential, report: Report, stood: life.Stood | None = None) -> Bar:

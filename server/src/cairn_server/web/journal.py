@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 # The journal stores a verb; people read a sentence about whoever is named beside it.
 SENTENCES: Mapping[str, _StrPromise] = {
+    "certificate changed": gettext_lazy("Changed how certificates look"),
     "credential accepted": gettext_lazy("Accepted a credential"),
     "credential declined": gettext_lazy("Declined a credential"),
     "role moved to a joined account": gettext_lazy("Joined two accounts; a role is the one’s that stays"),

@@ -7,9 +7,12 @@ list of elements whatever the parser did. Images are left out: one would tell it
 
 from __future__ import annotations
 
+import re
 from functools import cache
+from html import unescape
 
 import nh3
+from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
@@ -20,6 +23,8 @@ TAGS = {
     "p", "br", "strong", "em", "del", "ul", "ol", "li", "blockquote", "code", "pre", "hr", "a",
     "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td",
 }  # fmt: skip
+# What ends a paragraph for whoever reads it without the marks.
+_ENDS = re.compile(r"</(?:p|li|h\d|blockquote|pre|tr)>")
 SCHEMES = {"http", "https", "mailto"}
 
 
@@ -44,3 +49,9 @@ def render(text: str) -> SafeString:
         link_rel="nofollow ugc noopener",
     )
     return mark_safe(clean)  # noqa: S308 - sanitised in the line above
+
+
+def plain(html: str) -> list[str]:
+    """What was rendered, as paragraphs without its marks: for paper."""
+    parts = _ENDS.split(html.replace("<li>", "<li>• "))
+    return [text for part in parts if (text := unescape(strip_tags(part)).strip())]

@@ -7,9 +7,7 @@ about themselves, which the page says. It knows nothing of who looks.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -20,7 +18,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import strip_tags
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -272,7 +269,7 @@ def told(mine: Portfolio, *, at: datetime) -> dict[str, Any]:
         "title": mine.name,
         "name": mine.name,
         "headline": mine.headline,
-        "about": _plain(mine.about),
+        "about": markdown.plain(markdown.render(mine.about)),
         "skills_heading": _("Skills proven"),
         "skills": [skill.name for skill in portfolio.skills(held, at=at)[:MOST_SKILLS]],
         "sections": [
@@ -291,13 +288,6 @@ def told(mine: Portfolio, *, at: datetime) -> dict[str, Any]:
         )
         % {"day": verdict.day(at)},
     }
-
-
-def _plain(text: str) -> list[str]:
-    """Markdown as paragraphs without its marks."""
-    html = markdown.render(text).replace("<li>", "<li>• ")
-    parts = (unescape(strip_tags(part)) for part in re.split(r"</(?:p|li|h\d|blockquote|pre|tr)>", html))
-    return [part.strip() for part in parts if part.strip()]
 
 
 def _recipient(held: HeldCredential) -> str:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sets pages: the report of a check and a portfolio as PDF, the card of a public page as a picture.
+"""Sets pages: certificates, portfolios and the report of a check as PDF, the card of a page as a picture.
 
-PDFs are tagged (PDF/UA-1) and made to be kept (PDF/A); a report has its receipt inside. Typst reads nothing
+PDFs are tagged (PDF/UA-1) and made to be kept (PDF/A). A report has its receipt inside, and a certificate the
+credential itself. Typst reads nothing
 but its own templates and the fonts beside them. What a stranger wrote comes in as JSON, so it is text and
 never a programme (B114, B115, B127).
 """
@@ -30,6 +31,39 @@ def portfolio(told: Mapping[str, Any], *, at: datetime) -> bytes:
     """A portfolio on paper. Nothing is attached to it, so it is the plainest of the archive formats."""
     inputs = {"portfolio": json.dumps(told, ensure_ascii=False)}
     return _kept("portfolio.typ", inputs, at=at, standards=["a-2a", "ua-1"])
+
+
+def certificate(
+    told: Mapping[str, Any], *, pictures: Mapping[str, str], secured: bytes, at: datetime
+) -> bytes:
+    """A certificate with the credential inside, byte for byte; ``pictures`` are SVGs of ours, or nothing."""
+    inputs = certificate_inputs(told, pictures=pictures, secured=secured)
+    return _kept("certificate.typ", inputs, at=at, standards=["a-3a", "ua-1"])
+
+
+def certificate_picture(told: Mapping[str, Any], *, pictures: Mapping[str, str]) -> bytes:
+    """The first page of it as PNG, for whoever chooses how it should look."""
+    import typst
+
+    with as_file(files("cairn_server.web") / "print") as folder:
+        compiler = typst.Compiler(font_paths=_fonts(str(folder / "fonts")))
+        template = (folder / "certificate.typ").read_bytes()
+        inputs = certificate_inputs(told, pictures=pictures, secured=b"{}")
+        made = compiler.compile(template, format="png", ppi=110, sys_inputs=inputs)
+    first = made[0] if isinstance(made, list) else made
+    assert isinstance(first, bytes)
+    return first
+
+
+def certificate_inputs(
+    told: Mapping[str, Any], *, pictures: Mapping[str, str], secured: bytes
+) -> dict[str, str]:
+    """What the template is given."""
+    return {
+        "certificate": json.dumps(told, ensure_ascii=False),
+        "secured": secured.decode("utf-8"),
+        **{name: pictures.get(name, "") for name in ("picture", "logo", "qr")},
+    }
 
 
 def card(told: Mapping[str, Any], *, picture: str) -> bytes:

@@ -32,7 +32,7 @@ _OWN_PICTURE = re.compile(r"/a/([A-Za-z0-9_-]{22})/image\.png")
 def of_credential(held: HeldCredential) -> bytes:
     line = _("Awarded by %(issuer)s") % {"issuer": held.issuer_name[:LONGEST]}
     note = _("on %(day)s") % {"day": verdict.day(held.awarded_at)} if held.awarded_at else ""
-    return _drawn(_("Credential"), held.name, line, note, _picture_of(held))
+    return _drawn(_("Credential"), held.name, line, note, drawing(held.picture))
 
 
 def of_portfolio(portfolio: Portfolio, count: int) -> bytes:
@@ -61,9 +61,9 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"
 
 
-def _picture_of(held: HeldCredential) -> str:
-    """Of an achievement of ours its drawing; another server's picture is not loaded."""
-    found = _OWN_PICTURE.fullmatch(display.own_image(held.picture, public_url=settings.PUBLIC_URL))
+def drawing(address: str) -> str:
+    """The picture at this address as SVG, if it is of an achievement here; no other server's is loaded."""
+    found = _OWN_PICTURE.fullmatch(display.own_image(address, public_url=settings.PUBLIC_URL))
     version = found and AchievementVersion.objects.published().filter(public_id=found[1]).first()
     if not version or version.picture is None:
         return ""

@@ -15,6 +15,7 @@ from cairn_server.web import (
     assessments,
     backpack,
     batch,
+    certificate,
     claim,
     collections,
     connected,
@@ -56,6 +57,8 @@ from cairn_server.web import (
 of_the_organisation = [
     path("", organisation.home, name="organisation"),
     path("settings", organisation.settings, name="organisation-settings"),
+    path("certificate", certificate.looks, name="organisation-certificate"),
+    path("certificate.png", certificate.preview, name="organisation-certificate-preview"),
     path("logo.png", organisation.logo, name="organisation-logo"),
     path("keys", keys.index, name="organisation-keys"),
     path("keys/rotate", keys.rotate, name="key-rotate"),
