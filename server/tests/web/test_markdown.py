@@ -60,11 +60,12 @@ def test_headings_come_two_levels_below_those_of_the_page():
 
 @pytest.mark.parametrize("piece", ["[", ">", "*", "![", "> - ", "_a", "`", "\\[", "<", "|a"])
 def test_ten_thousand_opening_marks_are_answered_in_two_seconds(piece: str):
-    begin = time.perf_counter()
+    # Of its own time: what else the machine does is not the text's doing.
+    begin = time.process_time()
 
     markdown.render(piece * 10_000)
 
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
 
 
 def test_html_stays_visible_as_text_and_a_picture_becomes_a_link():
