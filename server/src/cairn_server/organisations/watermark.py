@@ -32,6 +32,7 @@ import os
 import secrets
 import sqlite3
 import threading
+import time
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -174,6 +175,23 @@ class Watermark(ABC):
                 store("DELETE FROM mark WHERE list_id = ?", list_id)
 
 
+def _into_wal_mode(database: sqlite3.Connection) -> None:
+    """Only one can change a new file, and SQLite tells the others to come again instead of waiting."""
+    for _attempt in range(_ATTEMPTS - 1):
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            time.sleep(0.01)
+        else:
+            return
+    database.execute("PRAGMA journal_mode = WAL")
+
+
+_ATTEMPTS = 500
+
+
 class FileWatermark(Watermark):
     """A small SQLite file, for all processes of one machine.
 
@@ -219,7 +237,7 @@ class FileWatermark(Watermark):
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         database = sqlite3.connect(self.path, timeout=20)
         try:
-            database.execute("PRAGMA journal_mode = WAL")
+            _into_wal_mode(database)
             # A mark that a power cut can take back would be no mark.
             database.execute("PRAGMA synchronous = FULL")
             for table in _TABLES:
