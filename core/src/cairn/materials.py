@@ -269,14 +269,13 @@ def _ask_about_known(credential: Unverified, asked: _Errand) -> bool:
     if known is None:
         return credential.shown_claims is not None  # its keys follow from its name, and it has no status
     plain, facts = known
-    if facts.issuer is None:
-        return False
+    issuer = facts.issuer or ""
     # Its keys follow from its name or are in its one document, and the key of its one proof is no address.
-    if facts.issuer.startswith("did:web:"):
-        url = controller_url(facts.issuer)
+    if issuer.startswith("did:web:"):
+        url = controller_url(issuer)
         if url is not None:
             asked.get(url, accept=ACCEPT_DOCUMENT, limit=MAX_DOCUMENT)
-    elif not facts.issuer.startswith(OWN_KEYS):
+    elif not issuer.startswith(OWN_KEYS):
         return False
     if plain.has_plain_status:
         _ask_list(facts.list_url, asked)

@@ -242,6 +242,20 @@ def test_no_changed_value_is_believed_and_every_report_is_that_of_the_long_way_b
             assert not short.accepted or swap == [value], (path, swap)
 
 
+def test_a_name_on_the_web_that_is_no_address_is_asked_nowhere():
+    taught()
+    document = badge(9)
+    document["issuer"]["id"] = "did:web:127.0.0.1%2Fx"
+    asked = sources()
+    data = sign_anything(document)
+
+    assert plain.is_plain(read(data))
+    gather(read(data), asked, at=NOON)
+
+    assert asked.asked == [LIST]
+    assert not reports(data)[0].accepted
+
+
 HOSTILE = [
     "", "x", "_:b0", "@id", "relative", "a b", "javascript:1", "data:image/png;base64,AA", "HTTPS://x", "https://",
     "https://a.example:99999/", "https://[", "urn:x:1", "ext:x", "é", "2026-13-01T00:00:00Z", "1", "01", "-1",
