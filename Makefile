@@ -29,10 +29,10 @@ test: .venv/dev.stamp ## Run every test: the library, then the server on SQLite 
 	@.venv/bin/python -m pytest core/tests -n 2
 	@# By themselves: the library's tests close the network for their process, and the campaigns open one.
 	@.venv/bin/python -m pytest prove -n 2
-	@.venv/bin/python server/tests/databases.py -n 2 --dist loadgroup
+	@.venv/bin/python server/tests/databases.py -n 2
 
 long: .venv/dev.stamp ## Look at every page of the desk too, and start several machines: minutes that `make test` leaves out
-	@CAIRN_LONG=1 .venv/bin/python -m pytest server/tests/browser/test_every_page.py server/tests/browser/test_assessing.py server/tests/journeys/test_several_machines.py -q -n 2 --dist loadgroup
+	@CAIRN_LONG=1 .venv/bin/python -m pytest server/tests/browser/test_every_page.py server/tests/browser/test_assessing.py server/tests/journeys/test_several_machines.py -q -n 2
 
 coverage: .venv/dev.stamp ## Run the library's tests and fail if a line or a branch of it is not reached
 	@# Watching every branch doubles the time, so this is a target of its own.

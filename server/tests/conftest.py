@@ -23,6 +23,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client, TransactionTestCase
 from django.utils import translation
+from xdist.scheduler import LoadScopeScheduling
 
 from cairn_server import refusals
 from cairn_server.accounts.models import Person
@@ -73,6 +74,25 @@ keys.install(lambda: SIGNING)
 
 
 # The network
+
+
+class Together(LoadScopeScheduling):  # type: ignore[misc]
+    """Give tests out one by one, and those that share something dear to start to one worker.
+
+    Largest first: the pages on the one, the journeys in a browser on the other. The marks for it that come
+    with xdist say nothing to the pytest that we use.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        if "/browser/" in path:
+            return path if path.endswith("/test_every_page.py") else "browser"
+        return path if "/journeys/" in path else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from server.tests.browser.running import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 # Where somebody who wants to look at the pages finds pictures of them.
 PICTURES = os.environ.get("CAIRN_PICTURES", "")

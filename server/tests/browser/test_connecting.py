@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from server.tests.browser.running import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 READ = "https://purl.imsglobal.org/spec/ob/v3p0/scope/credential.readonly"
 ADD = "https://purl.imsglobal.org/spec/ob/v3p0/scope/credential.upsert"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from server.tests.browser.running import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 NAME = "Kiln safety: first steps"
 

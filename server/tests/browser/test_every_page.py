@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from server.tests.browser.running import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
+pytestmark = pytest.mark.browser
 
 # The desk of issuers is two thirds of all pages and takes minutes: ``make long`` looks at it.
 EXAMINED = [

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from server.tests.browser.running import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 # The server under test has no web address that could vouch for an issuer.
 GENUINE = (

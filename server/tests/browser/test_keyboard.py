@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from server.tests.browser.running import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 OWNER = "mara@example.org"
 # More presses than this to the next thing, and nobody would come so far.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from server.tests.browser.running import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 SCAN, TAKEN = "Scan it with your wallet", "It is in a wallet"
 

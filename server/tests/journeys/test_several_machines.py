@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 # The machines are started once, for all of these.
 pytestmark = [
-    pytest.mark.xdist_group("machines"),
     pytest.mark.skipif("CAIRN_LONG" not in os.environ, reason="it starts six processes: make long"),
 ]
 
