@@ -143,9 +143,7 @@ def million() -> dict[str, Any]:
     with server(postgresql=True) as found:
         list_file = found.folder / "list.csv"
         write_list(list_file, ROWS)
-        began = time.perf_counter()
-        read = found.do("read", str(list_file))
-        reading = time.perf_counter() - began
+        reading, (read,) = found.together(1, "read", str(list_file))
         working, workers = found.together(2, "work")
         ours = reading + working
         seen = found.do("look", str(ROWS))
@@ -172,9 +170,7 @@ def sqlite() -> dict[str, Any]:
     with server(postgresql=False) as found:
         list_file = found.folder / "list.csv"
         write_list(list_file, SQLITE_ROWS)
-        began = time.perf_counter()
-        found.do("read", str(list_file))
-        reading = time.perf_counter() - began
+        reading, _ = found.together(1, "read", str(list_file))
         working, workers = found.together(1, "work")
         ours = reading + working
         seen = found.do("look", str(SQLITE_ROWS))

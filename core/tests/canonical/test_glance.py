@@ -307,3 +307,26 @@ def test_what_follows_from_known_strings_is_noted_with_them(badges):
         for sentinel, at in sentinels.items():
             text = text.replace(f'"{sentinel}"', f'"{glance.free[at]}"')
         assert json.loads(text) == badge(number)
+
+
+def test_the_digest_of_a_known_text_is_that_of_its_canonical_json():
+    shapes = taught()
+
+    for number, name in ((20, "Knots"), (21, "Ünïcode 🪢"), (22, "%s and %d"), (23, "")):
+        made = document(number, name=name)
+        glance = shapes.read(to_json(made))
+
+        assert glance.is_unescaped, "else this is about another way"
+        assert glance.sha256() == sha256(jcs(made)).hexdigest()
+
+
+def test_numbers_that_canonical_json_writes_otherwise_are_written_so_in_the_digest():
+    shapes = Shapes(patience=0)
+    for number in range(9):
+        shapes.read(to_json({**document(number), "n": 1.0})).accepted()
+
+    made = {**document(20), "n": 1.0}
+    glance = shapes.read(to_json(made))
+
+    assert glance.is_unescaped, "else this is about another way"
+    assert glance.sha256() == sha256(jcs(made)).hexdigest() == sha256(jcs(document(20))).hexdigest()

@@ -17,6 +17,7 @@ import orjson
 from cairn.canonical.gaps import IRI, SENTINEL, Refused, with_gaps
 from cairn.canonical.jcs import jcs
 from cairn.canonical.lifted import Lifted, lift_parsed, spelled
+from cairn.canonical.lines import Text
 from cairn.canonical.plan import Budget, Plan, written_in_full
 from cairn.canonical.texts import picker
 
@@ -439,6 +440,10 @@ class Glance:
 
     def sha256(self) -> str:
         """SHA-256 of the document's canonical JSON (RFC 8785)."""
+        if self.is_unescaped and (written := self.written()) is not None:
+            # What is written as it reads is written so in canonical JSON too, and all else is of the shape.
+            text: Text = self.special_note("canonical JSON", lambda look: text_of(jcs(look.gapped()[0])))
+            return sha256(text.fill(written)).hexdigest()
         lifted = self._taken_apart()
         if lifted is not None and self.is_plain:
             return sha256(lifted.written).hexdigest()
@@ -457,6 +462,16 @@ class Glance:
         """Tell that the document was accepted, by whichever path, so that its shape is worth learning."""
         if self._layout is None or self._layout.special is None:
             self._shapes.learn(self)
+
+
+def text_of(gapped: bytes) -> Text:
+    """The JSON of a document that is `Glance.gapped`, with holes for the `free` strings."""
+    # In the text between them every odd part is the number of a gap.
+    pieces = _GAP.split(gapped)
+    return Text(int(piece) if at % 2 else piece for at, piece in enumerate(pieces))
+
+
+_GAP = re.compile(rf"{SENTINEL}:([0-9]+)".encode())
 
 
 def _at(value: Any, path: Path) -> Any:

@@ -7,14 +7,11 @@ as an unknown shape, is for `data_integrity.check` to look at, which alone may r
 
 from __future__ import annotations
 
-import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cairn.canonical.gaps import SENTINEL
-from cairn.canonical.glance import Places
+from cairn.canonical.glance import Places, text_of
 from cairn.canonical.jcs import jcs
-from cairn.canonical.lines import Text
 from cairn.canonical.shapes import Shapes, parse_whole
 from cairn.canonical.strict_json import parse_json
 from cairn.credential import parse_datetime
@@ -27,10 +24,10 @@ from cairn.proof.data_integrity import INTACT, JCS, PURPOSE, RDFC, read_signatur
 from cairn.proof.outcome import CLOCK_SKEW, Answer, Outcome, refuse_key_out_of_use
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from cairn.canonical.glance import Glance
+    from cairn.canonical.lines import Text
     from cairn.credential.deferred import Residue
     from cairn.proof.outcome import Resolve
 
@@ -178,18 +175,9 @@ def _hash_input(glance: Glance, suite: str) -> bytes | None:
     return sha256(options.fill(written)).digest() + sha256(body.fill(written)).digest()
 
 
-_GAP = re.compile(rf"{SENTINEL}:([0-9]+)".encode())
-
-
 def _canonical_texts(glance: Glance) -> tuple[Text, Text]:
     """The canonical JSON of the proof's options and of the document, with holes for what is not known."""
     gapped, _ = glance.gapped()
-
-    def text(part: Mapping[str, Any]) -> Text:
-        # In the text between them every odd part is the number of a gap.
-        pieces = _GAP.split(jcs(part))
-        return Text(int(piece) if at % 2 else piece for at, piece in enumerate(pieces))
-
     options = gapped.pop("proof")
     del options["proofValue"]
-    return text(options), text(gapped)
+    return text_of(jcs(options)), text_of(jcs(gapped))
