@@ -129,7 +129,8 @@ def test_a_holder_shows_a_part_and_it_verifies():
 def test_what_the_holder_keeps_is_not_for_showing():
     report = Verifier(FixedSources()).examine(to_json(disclosable()), at=NOON)
 
-    assert report.verdict is Verdict.NOT_VERIFIED
+    assert report.verdict is Verdict.COULD_NOT_CHECK
+    assert not report.accepted
     assert report.finding("signature").code == "proof-base"
     assert report.document is None
 

@@ -26,7 +26,8 @@ from server.tests.portability.conftest import (
 )
 
 from cairn_server.portability import services
-from cairn_server.portability.models import Client, Consent
+from cairn_server.portability.models import Client, Consent, SpentCode
+from cairn_server.portability.oauth import Validator
 
 __all__ = ["campus", "connected", "lena", "site"]
 pytestmark = pytest.mark.django_db
@@ -169,6 +170,76 @@ def test_a_code_works_once(campus, lena):
     again = campus.redeem(code)
 
     assert (again.status_code, json.loads(again.content)["error"]) == (400, "invalid_grant")
+
+
+def test_a_code_that_comes_again_ends_what_it_gave(campus, lena):
+    """B154: whoever has it read it on its way, and nobody knows which of the two is the site (RFC 6749)."""
+    code = campus.be_let_in(lena)
+    campus.redeem(code)
+    assert campus.get(PROFILE).status_code == 200
+
+    again = campus.redeem(code)
+
+    assert (again.status_code, json.loads(again.content)["error"]) == (400, "invalid_grant")
+    assert campus.get(PROFILE).status_code == 401
+    assert campus.again().status_code == 400
+
+
+def test_and_what_came_of_that_later(campus, lena):
+    """B154: the tokens were refreshed meanwhile."""
+    code = campus.be_let_in(lena)
+    campus.redeem(code)
+    assert campus.again().status_code == 200
+
+    campus.redeem(code)
+
+    assert campus.get(PROFILE).status_code == 401
+    assert campus.again().status_code == 400
+
+
+def test_and_a_token_that_cannot_be_refreshed(campus, lena):
+    code = campus.be_let_in(lena, scope=READ_PROFILE)
+    campus.redeem(code)
+
+    campus.redeem(code)
+
+    assert campus.get(PROFILE).status_code == 401
+
+
+def test_but_not_what_another_code_gave_nor_by_another_site(campus, lena, site):
+    """The learner went there twice: only the one visit whose code came again is over."""
+    code = campus.be_let_in(lena)
+    campus.redeem(code)
+    first = (campus.access, campus.refresh)
+    other = site("other.example")
+    other.verifier, other.callback = campus.verifier, campus.callback
+
+    assert other.redeem(code).status_code == 400
+    assert campus.get(PROFILE).status_code == 200
+
+    campus.redeem(campus.be_let_in(lena))
+    campus.redeem(code)
+    assert campus.get(PROFILE).status_code == 200
+    campus.access, campus.refresh = first
+    assert campus.get(PROFILE).status_code == 401
+
+
+def test_a_spent_code_is_kept_as_a_digest_and_while_there_is_something_to_end(campus, lena, learner):
+    """B153"""
+    code = campus.be_let_in(lena)
+    campus.redeem(code)
+    spent = SpentCode.objects.get()
+    assert code not in (spent.sha256, spent.access_token_sha256)
+
+    later = timezone.now() + timedelta(hours=2)
+    campus.again()
+    assert not AccessToken.objects.filter(token_checksum=spent.access_token_sha256).exists()
+    services.forget_old(at=later)
+    assert SpentCode.objects.exists(), "its refresh token still opens doors"
+
+    RefreshToken.objects.all().delete()
+    services.forget_old(at=later)
+    assert not SpentCode.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -319,13 +390,37 @@ def test_a_site_gives_back_its_own_tokens_alone(connected, site):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_with_one_code_one_gets_tokens_that_work(campus, lena):
-    """B145"""
+def test_of_two_with_one_code_one_gets_tokens_and_they_are_over(campus, lena):
+    """B145, B154: as if the second had come a moment later."""
     code = campus.be_let_in(lena)
 
     answers = at_once(lambda: campus.redeem(code), lambda: campus.redeem(code))
 
     assert sorted(each.status_code for each in answers) == [200, 400]
+    assert campus.get(PROFILE).status_code == 401
+    assert campus.again().status_code == 400
+
+
+@pytest.mark.parametrize(
+    "moment", ["get_code_challenge", "get_code_challenge_method", "confirm_redirect_uri", "save_bearer_token"]
+)
+def test_the_code_is_spent_by_another_while_it_is_looked_at(campus, lena, monkeypatch, moment):
+    """B145: whatever the second was about to look at, it is told no, and what the first got is over."""
+    code, here = campus.be_let_in(lena), getattr(Validator, moment)
+    answers = []
+
+    def meanwhile(*args, **kwargs):
+        if not answers:
+            answers.append(None)
+            answers[0] = campus.redeem(code).status_code
+        return here(*args, **kwargs)
+
+    monkeypatch.setattr(Validator, moment, meanwhile)
+    answers.append(campus.redeem(code).status_code)
+
+    assert answers == [200, 400]
+    assert campus.get(PROFILE).status_code == 401
+    assert campus.again().status_code == 400
 
 
 @pytest.mark.django_db(transaction=True)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client as Browser
 from django.utils import timezone
 from oauth2_provider.models import AccessToken, RefreshToken
@@ -29,6 +31,8 @@ __all__ = ["keep", "lena"]
 pytestmark = pytest.mark.django_db
 
 HOST = "https://cairn.example"
+# Of a base proof of another program, as in ``test_own_copy``.
+OWN_COPY = (Path(__file__).parents[1] / "wallets" / "own_copy.json").read_bytes()
 
 
 class InProcess(HttpAsker):
@@ -260,6 +264,17 @@ def test_an_answer_that_comes_too_late(ours, lena, other, signed_in):
 
 
 # Others' things
+
+
+def test_of_a_base_proof_a_host_gets_a_copy(connected, lena, learner, other):
+    """B176: out of the own copy anybody could make any other."""
+    lena.post("/wallet/bring", {"file": [SimpleUploadedFile("badge.json", OWN_COPY)]})
+    mine = HeldCredential.objects.get(person=learner)
+    assert mine.is_own_copy
+
+    lena.post(page(connected), {"do": "send", "held": [mine.public_id]})
+
+    assert bytes(HeldCredential.objects.get(person=other).secured) == mine.for_others
 
 
 def test_nobody_elses_credential_is_sent(connected, lena, outsider, keep):

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from cairn.canonical import to_json
 from cairn.errors import MalformedError
-from cairn.proof import cose, data_integrity, jose, jws, sd_jwt, status_token
-from cairn.proof.fitness import refuse_unfit, refuse_unstructured
+from cairn.proof import cose, data_integrity, jose, jws, keeping_back, sd_jwt, status_token
+from cairn.proof.fitness import refuse_unfit
 from cairn.proof.outcome import CLOCK_SKEW, Answer, Outcome
 from cairn.proof.presenting import sign_presentation, sign_presentation_jwt
 
@@ -36,6 +36,7 @@ __all__ = [
     "derive",
     "jose",
     "jws",
+    "keeping_back",
     "present_sd_jwt",
     "sd_jwt",
     "sign",
@@ -98,9 +99,7 @@ def derive(document: Mapping[str, Any], *, selective_pointers: Sequence[str]) ->
     The pointer ``""`` chooses everything. A copy that its standard calls incomplete is refused, and the
     message says what is missing: no verifier would take it.
     """
-    copy = data_integrity.derive(document, selective_pointers=selective_pointers)
-    refuse_unstructured({name: value for name, value in copy.items() if name != "proof"})
-    return to_json(copy)
+    return keeping_back.derive(document, selective_pointers=selective_pointers)
 
 
 def with_limits(document: Mapping[str, Any], pointers: Sequence[str]) -> list[str]:

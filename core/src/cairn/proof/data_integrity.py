@@ -170,17 +170,23 @@ def derive(
 
     Other proofs of the document are left behind: they sign what the copy does not show.
     """
-    proofs = _as_list(document.get("proof", []))
-    bases = [each for each in proofs if isinstance(each, dict) and each.get("cryptosuite") == ECDSA_SD]
-    if len(bases) != 1 or "previousProof" in bases[0]:
-        message = "The document has no single proof of ecdsa-sd-2023 to derive a copy from."
-        raise MalformedError("no-proof", message)
-    proof = bases[0]
+    proof = base_proof(document)
     unsecured = _unsecured(document, [])
     revealed, value = ecdsa_sd.derive(
         unsecured, proof.get("proofValue"), selective_pointers, contexts=contexts
     )
     return {**revealed, "proof": {**proof, "proofValue": value}}
+
+
+def base_proof(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The one proof from which copies are made."""
+    proofs = _as_list(document.get("proof", []))
+    bases = [each for each in proofs if isinstance(each, dict) and each.get("cryptosuite") == ECDSA_SD]
+    if len(bases) != 1 or "previousProof" in bases[0]:
+        message = "The document has no single proof of ecdsa-sd-2023 to derive a copy from."
+        raise MalformedError("no-proof", message)
+    proof: Mapping[str, Any] = bases[0]
+    return proof
 
 
 def check(

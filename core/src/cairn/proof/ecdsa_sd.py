@@ -36,7 +36,7 @@ from cairn.canonical import PINNED, rdf_canonical
 from cairn.canonical.json_ld import Names, refuse_excess_blank_nodes, to_quads
 from cairn.canonical.rdfc import canonicalize, lines
 from cairn.canonical.selection import select
-from cairn.errors import CairnError, MalformedError
+from cairn.errors import CairnError, MalformedError, UnsupportedError
 from cairn.keys import Algorithm, PrivateKey, PublicKey, multibase_decode, multibase_encode
 from cairn.proof import cbor
 
@@ -138,8 +138,14 @@ def prepare(
 ) -> Callable[[PublicKey], bool]:
     """Whether a derived proof is the issuer's (§3.6.7, §3.6.8), ready to be asked with the issuer's key.
 
-    What no key could mend is refused here, so that it is not mistaken for a key that cannot be reached.
+    What no key could mend is refused here, so that it is not mistaken for a key that cannot be reached. A
+    base proof is not judged: nothing is wrong with it, and the standard verifies copies alone.
     """
+    if is_base(proof_value):
+        _Base.read(proof_value)
+        raise UnsupportedError(
+            "proof-base", "This is the holder's own copy, which is not for showing: derive one from it."
+        )
     derived = _Derived.read(proof_value)
     quads = to_quads(unsecured, contexts=contexts)
     refuse_excess_blank_nodes(quads)
@@ -165,6 +171,16 @@ def prepare(
         )
 
     return verify
+
+
+def is_base(proof_value: Any) -> bool:
+    """Whether it says of itself that it is a base proof, and so the holder's own."""
+    return isinstance(proof_value, str) and proof_value.startswith(multibase_encode(_BASE, "u"))
+
+
+def mandatory_pointers(proof_value: Any) -> Sequence[str]:
+    """What the issuer lets no copy leave out, as the base proof says."""
+    return _Base.read(proof_value).mandatory_pointers
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,10 +268,6 @@ def _read(proof_value: Any, header: bytes) -> Any:
         raise _malformed() from error
     if octets[:3] == header:
         return cbor.decode(octets[3:])
-    if octets[:3] == _BASE:
-        raise MalformedError(
-            "proof-base", "This is the holder's own copy, which is not for showing: derive one from it."
-        )
     if octets[:3] == _DERIVED:
         raise MalformedError("proof-derived", "This is a derived copy already; derive from the holder's own.")
     raise _malformed()

@@ -90,14 +90,14 @@ def _read(request: HttpRequest) -> HttpResponse:
     consent, asked = consent_for(request, OB2 + "assertion.readonly"), asked_for(request)
     found = services.readable_assertions(consent, since=asked.since)
     page = asked.of(found)
-    signed = [bytes(each.secured).decode("ascii").strip() for each in page if not _is_json(each)]
-    hosted = [parse_json(bytes(each.secured)) for each in page if _is_json(each)]
+    signed = [each.for_others.decode("ascii").strip() for each in page if not _is_json(each)]
+    hosted = [parse_json(each.for_others) for each in page if _is_json(each)]
     headers = asked.headers(found.count(), f"{BASE}/assertions")
     return _answer({"assertions": hosted, "signedAssertions": signed}, headers=headers)
 
 
 def _is_json(held: HeldCredential) -> bool:
-    return bytes(held.secured).lstrip()[:1] == b"{"
+    return held.for_others.lstrip()[:1] == b"{"
 
 
 def _add(request: HttpRequest) -> HttpResponse:

@@ -46,7 +46,7 @@ MANIFEST = "manifest.json"
 OTHER_APPS = ("account", "mfa")
 # Consents go with the tokens that stand on them, which are in no table of ours: what a learner took back
 # after the backup must not come back with it, so sites ask again.
-LEFT_OUT = ("accounts.bucket", "account.emailconfirmation", "portability.consent")
+LEFT_OUT = ("accounts.bucket", "account.emailconfirmation", "portability.consent", "portability.spentcode")
 ROWS_AT_ONCE = 500
 # A table is read line by line; a line longer than this is no row of ours.
 LONGEST_LINE = 64 * 1024 * 1024

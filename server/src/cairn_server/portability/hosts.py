@@ -348,7 +348,7 @@ def send(connection: Connection, held: HeldCredential, *, by: Person, means: Mea
             at=at,
             limit=LARGE,
             kind=kind,
-            body=bytes(held.secured),
+            body=held.for_others,
         )
         Connection.objects.filter(pk=connection.pk).update(last_used_at=at)
     if heard.status not in (200, 201, 202, 304):

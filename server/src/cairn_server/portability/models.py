@@ -91,6 +91,20 @@ class Consent(models.Model):
         return self.public_id
 
 
+class SpentCode(models.Model):
+    """A code that was turned into tokens, as a digest, and which tokens: if it comes again, they are over."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    consent = models.ForeignKey(Consent, on_delete=models.CASCADE, related_name="spent_codes")
+    # The refresh tokens that came of it, one after the other; without them it is one access token.
+    token_family = models.UUIDField(null=True, blank=True)
+    access_token_sha256 = models.CharField(max_length=64)
+    spent_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.sha256
+
+
 class Host(models.Model):
     """A server elsewhere that keeps credentials, and how this server is known there.
 

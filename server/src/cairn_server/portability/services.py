@@ -21,7 +21,7 @@ from cairn_server.accounts import services as accounts
 from cairn_server.errors import NotVisible, Refusal
 from cairn_server.journal import services as journal
 from cairn_server.organisations.names import has_hidden_characters
-from cairn_server.portability.models import LONGEST_URL, Client, Connection, Consent, Host
+from cairn_server.portability.models import LONGEST_URL, Client, Connection, Consent, Host, SpentCode
 from cairn_server.portability.scopes import RIGHTS, Right, known, rights_of
 from cairn_server.wallets.models import HeldCredential
 
@@ -313,7 +313,13 @@ def forget_old(*, at: datetime) -> int:
     # Learners who went to a host and never came back, and hosts that nobody is connected to any more.
     away = Connection.objects.filter(connected_at=None, asked_until__lt=at - CONSENT_WAITS)
     left = Host.objects.filter(connections=None, registered_at__lt=at - CLIENT_WAITS)
-    return sum(each.delete()[0] for each in (over, unused, away, left))
+    # Codes of which no token is left: there is nothing to end if they come again.
+    spent = SpentCode.objects.filter(
+        ~Exists(AccessToken.objects.filter(token_checksum=OuterRef("access_token_sha256"))),
+        ~Exists(RefreshToken.objects.filter(token_family=OuterRef("token_family"), revoked=None)),
+        spent_at__lt=at - CONSENT_WAITS,
+    )
+    return sum(each.delete()[0] for each in (spent, over, unused, away, left))
 
 
 def export_data(person: Person) -> dict[str, Any]:

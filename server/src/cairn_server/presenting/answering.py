@@ -207,9 +207,9 @@ def _shown(
 
 
 def _as_it_is(wanted: Wanted, held: HeldCredential) -> Any:
-    """Of an SD-JWT VC no more than what is asked for: the claims of the set that fits, and no other."""
+    """No more than what is asked for, where a part can be kept back: the claims of the set that fits."""
     if wanted.format != dcql.SD_JWT_VC:
-        secured = bytes(held.secured)
+        secured = showing.revealed(Choice(held, asked_of(held, wanted)))
         return parse_json(secured) if wanted.format == dcql.LDP else secured.decode("ascii").strip()
     return showing.revealed(Choice(held, asked_of(held, wanted))).decode("ascii")
 
@@ -217,14 +217,15 @@ def _as_it_is(wanted: Wanted, held: HeldCredential) -> Any:
 def asked_of(held: HeldCredential, wanted: Wanted) -> frozenset[str] | None:
     """Of what its holder may keep back, what is asked for: pointers as ``Choice`` has them. None in a form of
     which nothing can be kept back."""
-    if wanted.format != dcql.SD_JWT_VC:
+    if wanted.format != dcql.SD_JWT_VC and not held.is_own_copy:
         return None
     claims = wanted.fits(_as_wanted(held, wanted) or {}) or ()
-    return frozenset(
+    asked = frozenset(
         pointer
         for pointer, _value in showing.hideable(held)
         if any(_meet(pointer.split("/")[1:], claim.path) for claim in claims)
     )
+    return showing.enough_of(held, asked) if held.is_own_copy else asked
 
 
 def _meet(steps: list[str], path: Path) -> bool:

@@ -7,7 +7,8 @@ first, as it is for a wallet, so the reader sees that it belongs to whoever show
 elsewhere goes in as it is: it is shown in answer to the reader's question, and the reader is told that
 nothing binds it.
 
-What can be kept back its issuer decided: the disclosures of an SD-JWT. An award of this server is shown
+What can be kept back its issuer decided: the disclosures of an SD-JWT, and of a base proof (ecdsa-sd-2023)
+what is not mandatory; of that only copies are ever shown. An award of this server is shown
 whole, or, where its holder keeps a part back, as the SD-JWT VC that its issuer signs for this showing. All
 else is shown whole or not at all.
 """
@@ -29,7 +30,7 @@ from cairn import PrivateKey
 from cairn.did import did_key
 from cairn.errors import CairnError
 from cairn.keys import Algorithm
-from cairn.proof import sd_jwt
+from cairn.proof import keeping_back, sd_jwt
 from cairn_server.accounts.limits import Limit
 from cairn_server.errors import NotVisible, Refusal
 from cairn_server.issuing import as_sd_jwt, copies
@@ -113,7 +114,8 @@ def own_award(held: HeldCredential) -> Credential | None:
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One credential that shall be shown. ``show`` are pointers of what can be hidden and shall not be; None
-    is as it comes: all of what was awarded here, of an SD-JWT nothing that can be hidden."""
+    is as it comes: all of what was awarded here and of a base proof, of an SD-JWT nothing that can be hidden.
+    """
 
     held: HeldCredential
     show: frozenset[str] | None = None
@@ -130,6 +132,9 @@ def can_be_shown(held: HeldCredential) -> bool:
 
 def hideable(held: HeldCredential) -> tuple[tuple[str, Any], ...]:
     """What its holder may keep back: a JSON pointer and what stands there, for each."""
+    if held.is_own_copy:
+        document = _own_copy(held)
+        return tuple((pointer, _at(document, pointer)) for pointer in keeping_back.hideable(document))
     if held.format not in _SD_JWT_FORMATS:
         claims = award_claims(held)
         return (
@@ -151,17 +156,48 @@ def award_claims(held: HeldCredential, *, at: datetime | None = None) -> dict[st
 
 def keeps_back(choice: Choice) -> bool:
     """Whether a part is kept back of what was awarded here."""
-    if choice.show is None or choice.held.format in _SD_JWT_FORMATS:
+    if choice.show is None or choice.held.is_own_copy or choice.held.format in _SD_JWT_FORMATS:
         return False
     return any(pointer not in choice.show for pointer, _value in hideable(choice.held))
 
 
 def revealed(choice: Choice) -> bytes:
     """The credential with what shall be shown of it; the bytes as they came where nothing can be hidden."""
+    if choice.held.is_own_copy:
+        return _copy_of(choice)
     if choice.held.format not in _SD_JWT_FORMATS:
         return bytes(choice.held.secured)
     require_parts(choice)
     return cairn.present_sd_jwt(_text(choice.held), disclose=choice.shown).encode("ascii")
+
+
+def _copy_of(choice: Choice) -> bytes:
+    """A copy made of a base proof, which itself never leaves its holder."""
+    if choice.show is None:
+        return choice.held.for_others
+    require_parts(choice)
+    document = _own_copy(choice.held)
+    try:
+        return keeping_back.derive(
+            document, selective_pointers=keeping_back.pointers_for(document, choice.shown)
+        )
+    except CairnError as error:
+        raise BadPresentation(
+            "presentation-too-little",
+            _("With so little in it this is no whole credential any more. Show more of it."),
+            "show",
+        ) from error
+
+
+def _own_copy(held: HeldCredential) -> Mapping[str, Any]:
+    document = keeping_back.own_copy(bytes(held.secured))
+    assert document is not None, "what has a copy for others is a base proof"
+    return document
+
+
+def enough_of(held: HeldCredential, asked: Collection[str]) -> frozenset[str]:
+    """Of a base proof what is asked for, and what no copy can be without."""
+    return keeping_back.enough(_own_copy(held), asked)
 
 
 def require_parts(choice: Choice) -> None:

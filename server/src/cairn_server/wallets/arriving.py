@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_lazy as _
+
 import cairn
-from cairn import Verifier, checks
+from cairn import MalformedError, Verifier, checks
+from cairn.proof import keeping_back
+from cairn_server.errors import Refusal
 from cairn_server.wallets import services
 
 if TYPE_CHECKING:
@@ -24,6 +28,21 @@ if TYPE_CHECKING:
 ITSELF = (checks.structure, checks.proof)
 # Of one thing, whichever way it comes.
 LARGEST = 2 * 1024 * 1024
+
+
+class NoCopy(Refusal):
+    """Of a base proof that came no copy can be made, so nobody could ever be shown it."""
+
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no-copy",
+            _(
+                "Its issuer signed it so that parts of it can be kept back, but no copy of it can be made: it"
+                " was changed or is damaged. Ask its issuer for a new one."
+            ),
+        )
 
 
 class Once:
@@ -54,7 +73,10 @@ def take_in(
     ``asked`` are all the checks whose answers are kept beside it; they decide nothing here.
     """
     once = sources if isinstance(sources, Once) else Once(sources)
-    secured = cairn.read(data).unverified_bytes
+    found = cairn.read(data)
+    services.refuse_own_copy_inside(found.unverified_document)
+    came = found.unverified_bytes
+    secured = for_others(came)
     verified = Verifier(once, ITSELF).verify(secured, at=at)
     report = Verifier(once, tuple(asked)).examine(secured, at=at)
     return services.keep(
@@ -65,4 +87,19 @@ def take_in(
         arrival=arrival,
         came_from=came_from,
         checked=report,
+        own_copy=None if secured is came else came,
     )
+
+
+def for_others(data: bytes) -> bytes:
+    """What is judged and shown of these bytes: of a base proof the copy of all of it, else themselves."""
+    document = keeping_back.own_copy(data)
+    if document is None:
+        return data
+    try:
+        return keeping_back.derive(document, selective_pointers=keeping_back.EVERYTHING)
+    except MalformedError as error:
+        # A limit is ours and no fault of the credential.
+        if error.code.startswith("limit-"):
+            raise
+        raise NoCopy from error

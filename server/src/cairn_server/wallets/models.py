@@ -84,6 +84,9 @@ class HeldCredential(models.Model):
     format = models.CharField(max_length=40)
     secured = models.BinaryField()
     sha256 = models.CharField(max_length=64)
+    # Where ``secured`` is a base proof (ecdsa-sd-2023), out of which anybody could make any copy: the copy of
+    # all of it, which is what was judged and what others get.
+    copy = models.BinaryField(null=True, blank=True)
     # What the verifier returned of these bytes: all that is ever shown of them.
     document = models.JSONField(null=True, blank=True)
 
@@ -154,6 +157,16 @@ class HeldCredential(models.Model):
 
     def __str__(self) -> str:
         return self.credential_id
+
+    @property
+    def is_own_copy(self) -> bool:
+        """Whether ``secured`` is for its holder alone."""
+        return self.copy is not None
+
+    @property
+    def for_others(self) -> bytes:
+        """The bytes that are judged, and the only ones that anybody else ever gets."""
+        return bytes(self.secured if self.copy is None else self.copy)
 
     @property
     def is_shown(self) -> bool:

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from cairn import OpenBadgeCredential
+from cairn import OpenBadgeCredential, read
 from cairn.credential import parse_datetime
 from cairn.credential.structure import PRESENTATION
 from cairn.errors import CairnError
 from cairn.legacy import as_open_badge
+from cairn.proof import keeping_back
 from cairn.proof.jws import is_numeric_date
 from cairn_server.errors import NotVisible, Refusal
 from cairn_server.journal import services as journal
@@ -120,14 +121,19 @@ def keep(
     arrival: str = Arrival.POST,
     came_from: str = "",
     checked: Report | None = None,
+    own_copy: bytes | None = None,
 ) -> Kept:
-    """``receive``, with where it came from, and what all the checks found (``verified`` asks for few)."""
+    """``receive``, with where it came from, and what all the checks found (``verified`` asks for few).
+
+    ``own_copy`` is the base proof that came, where ``secured`` is the copy of all of it that was judged.
+    """
     if verified.report.kind == PRESENTATION:
         # It was signed for one reader and one question; what lasts are the credentials in it.
         raise NotHeld(
             "presentation-not-kept",
             _("This shows credentials to somebody. Bring the credentials themselves."),
         )
+    refuse_own_copy_inside(verified.document)
     # The finding's own word: the formats say it in different places.
     issuer = verified.report.finding("issuer")
     issuer_id = issuer.details.get("issuer", "") if issuer else ""
@@ -136,12 +142,13 @@ def keep(
         raise NotHeld("id-too-long", _("The identifiers in it are longer than what we keep."))
     held, new = HeldCredential.objects.get_or_create(
         person=holder,
-        sha256=verified.report.sha256,
+        sha256=verified.report.sha256 if own_copy is None else read(own_copy).sha256,
         defaults={
             "issuer_id": issuer_id,
             "credential_id": credential_id,
             "format": verified.report.format,
-            "secured": secured,
+            "secured": secured if own_copy is None else own_copy,
+            "copy": None if own_copy is None else secured,
             "document": dict(verified.document),
             "source": source,
             "arrival": arrival,
@@ -168,9 +175,22 @@ def keep(
     return Kept(held, new)
 
 
+def refuse_own_copy_inside(document: Mapping[str, Any]) -> None:
+    """Whoever is shown what is around a base proof could make any copy of what is inside."""
+    if keeping_back.is_own_inside(document):
+        raise NotHeld(
+            "own-copy-inside",
+            _(
+                "There is a credential in it that only its holder may have, and everybody you show this to"
+                " would get it. Bring that credential by itself."
+            ),
+        )
+
+
 def settle_copies(held: HeldCredential) -> None:
     """Among copies of one statement the newest stands for all, and of the same date the one that came first.
 
+    A holder's own copy stands for all of its date, because parts of it can be kept back.
     Only where issuer and id are both the same: an id alone is whatever somebody typed.
     """
     if not (held.credential_id and held.issuer_id):
@@ -183,7 +203,8 @@ def settle_copies(held: HeldCredential) -> None:
     if len(copies) < 2:
         return
     newest = max((copy.begins_at for copy in copies if copy.begins_at is not None), default=None)
-    head = next(copy for copy in copies if copy.begins_at == newest)
+    newest_ones = [copy for copy in copies if copy.begins_at == newest]
+    head = next((copy for copy in newest_ones if copy.is_own_copy), newest_ones[0])
     for copy in copies:
         copy.superseded_by = head if copy.begins_at != newest else None
         copy.twin_of = head if copy.begins_at == newest and copy != head else None
@@ -203,7 +224,7 @@ def note_check(held: HeldCredential, report: Report, *, by: Person | None, at: d
     """
     if by is not None:
         _own(held, by)
-    if report.sha256 != held.sha256:
+    if report.sha256 != (read(held.for_others).sha256 if held.is_own_copy else held.sha256):
         raise ValueError("this report is about something else")
     for name, value in _outcome(report).items():
         setattr(held, name, value)

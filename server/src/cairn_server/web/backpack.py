@@ -339,7 +339,7 @@ def withdrawn_here(held: Iterable[HeldCredential]) -> set[int]:
 
 def check_again(held: HeldCredential, *, by: Person | None, at: datetime) -> HeldCredential:
     """Judge the kept bytes anew, with all the checks, and keep the answer beside its date."""
-    return services.note_check(held, examine(bytes(held.secured), at=at), by=by, at=at)
+    return services.note_check(held, examine(held.for_others, at=at), by=by, at=at)
 
 
 def _check(request: HttpRequest, held: HeldCredential, *, at: datetime) -> HttpResponse:
@@ -407,8 +407,9 @@ def _let_go(
 @require_safe
 @login_required
 def file(request: HttpRequest, held_id: str) -> HttpResponse:
-    """The bytes that were signed, as they came."""
-    return as_file(held_of(request, held_id))
+    """The bytes that were signed, as they came; a holder's own copy only for the asking."""
+    held = held_of(request, held_id)
+    return own_file(held) if request.GET.get("copy") == "own" and held.is_own_copy else as_file(held)
 
 
 def suffix_of(held: HeldCredential) -> str:
@@ -419,11 +420,21 @@ def suffix_of(held: HeldCredential) -> str:
 
 
 def as_file(held: HeldCredential) -> HttpResponse:
-    secured, suffix = bytes(held.secured), suffix_of(held)
+    """What anybody may have whom its holder shows it to."""
+    return _download(held, held.for_others, "credential")
+
+
+def own_file(held: HeldCredential) -> HttpResponse:
+    """What nobody but its holder may have."""
+    return _download(held, bytes(held.secured), "my-own-copy")
+
+
+def _download(held: HeldCredential, secured: bytes, name: str) -> HttpResponse:
+    suffix = suffix_of(held)
     media_type = {"json": "application/vc", "jwt": "application/vc+jwt"}.get(suffix, "text/plain")
     response = HttpResponse(secured, content_type=media_type)
     # A name of ours: what strangers wrote into a credential is no file name (B119).
-    response["Content-Disposition"] = f'attachment; filename="credential-{held.sha256[:8]}.{suffix}"'
+    response["Content-Disposition"] = f'attachment; filename="{name}-{held.sha256[:8]}.{suffix}"'
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "no-store"
     return response

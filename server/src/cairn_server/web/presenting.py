@@ -50,7 +50,7 @@ from cairn_server.web.putting import qr
 from cairn_server.web.showing import absent, closed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from django.http import HttpRequest
 
@@ -62,6 +62,32 @@ _SALT = "presentation-request-read"
 # Long enough to think about it and to look up what a credential says.
 _LIFE_SECONDS = 1800
 MOST_LISTED = 500
+# What people call parts of a badge that another server has signed.
+_ACHIEVEMENT = ("credentialSubject", "achievement")
+_LABELS = {
+    ("description",): gettext_lazy("Description"),
+    ("image",): gettext_lazy("Picture"),
+    ("endorsement",): gettext_lazy("Endorsements"),
+    ("credentialSubject", "image"): gettext_lazy("Picture"),
+    ("credentialSubject", "role"): gettext_lazy("Role"),
+    ("credentialSubject", "source"): gettext_lazy("Who assessed it"),
+    ("credentialSubject", "creditsEarned"): gettext_lazy("Credits"),
+    ("credentialSubject", "activityStartDate"): gettext_lazy("Began on"),
+    ("credentialSubject", "activityEndDate"): gettext_lazy("Ended on"),
+    ("issuer", "description"): gettext_lazy("About the issuer"),
+    ("issuer", "url"): gettext_lazy("Website of the issuer"),
+    ("issuer", "email"): gettext_lazy("E-mail address of the issuer"),
+    ("issuer", "image"): gettext_lazy("Logo of the issuer"),
+    (*_ACHIEVEMENT, "name"): gettext_lazy("What was achieved"),
+    (*_ACHIEVEMENT, "description"): gettext_lazy("About the achievement"),
+    (*_ACHIEVEMENT, "criteria"): gettext_lazy("What had to be done"),
+    (*_ACHIEVEMENT, "alignment"): gettext_lazy("Skills"),
+    (*_ACHIEVEMENT, "tag"): gettext_lazy("Keywords"),
+    (*_ACHIEVEMENT, "image"): gettext_lazy("Picture of the achievement"),
+    (*_ACHIEVEMENT, "resultDescription"): gettext_lazy("What results there can be"),
+    (*_ACHIEVEMENT, "creator"): gettext_lazy("Who made the achievement"),
+    (*_ACHIEVEMENT, "creditsAvailable"): gettext_lazy("Credits that there are for it"),
+}
 
 
 # Choosing
@@ -120,6 +146,8 @@ class Preview:
     bound: bool
     # Parts of it could be kept back, if it were shown by itself.
     alone: bool = False
+    # Why it cannot be shown like this.
+    problem: str = ""
 
     @property
     def is_badge(self) -> bool:
@@ -159,7 +187,7 @@ def present(request: HttpRequest) -> HttpResponse:
             return _made(request, row, token)
     previews = [_preview(choice, at=at, alone=len(choices) == 1) for choice in choices]
     context = {"previews": previews, "form": form, "ids": ids}
-    status = 422 if form.errors else 200
+    status = 422 if form.errors or any(each.problem for each in previews) else 200
     return publication.page(render(request, "presenting/preview.html", context, status=status))
 
 
@@ -186,20 +214,16 @@ def _choices(request: HttpRequest, person: Person, ids: list[str]) -> Sequence[C
 
 def _preview(choice: Choice, *, at: datetime, alone: bool = True) -> Preview:
     held, award = choice.held, showing.own_award(choice.held)
-    document, found = held.document, showing.hideable(held)
+    document, found, problem = held.document, showing.hideable(held), ""
     if award is not None and showing.keeps_back(choice):
         claims = showing.award_claims(held, at=at)
         assert claims is not None, "of what has no such claims nothing is kept back"
         showing.require_parts(choice)
         document = as_sd_jwt.shown_of(claims, choice.shown)
-    elif award is None and found:
+    elif award is None and (found or held.is_own_copy):
         # What the reader's verifier will read, and not what we think that it will.
-        document = (
-            Verifier(import_string(settings.SOURCES)(), arriving.ITSELF)
-            .examine(showing.revealed(choice), at=at)
-            .document
-        )
-    comes_whole = award is not None and choice.show is None
+        document, problem = _read_by_reader(choice, at=at)
+    comes_whole = choice.show is None and (award is not None or held.is_own_copy)
     parts = tuple(
         Part(pointer, _label(pointer), words_of(value)[:300], comes_whole or pointer in choice.shown)
         for pointer, value in found
@@ -208,7 +232,18 @@ def _preview(choice: Choice, *, at: datetime, alone: bool = True) -> Preview:
         parts = ()
     shown = None if document is None else display.shown(document, public_url=settings.PUBLIC_URL)
     bound = award is not None and not award.subject_id.startswith("did:")
-    return Preview(held, shown, parts, bound, alone=bool(found) and not parts)
+    return Preview(held, shown, parts, bound, alone=bool(found) and not parts, problem=problem)
+
+
+def _read_by_reader(choice: Choice, *, at: datetime) -> tuple[Mapping[str, Any] | None, str]:
+    try:
+        revealed = showing.revealed(choice)
+    except showing.BadPresentation as refusal:
+        if refusal.code != "presentation-too-little":
+            raise
+        return None, str(refusal.message)
+    verifier = Verifier(import_string(settings.SOURCES)(), arriving.ITSELF)
+    return verifier.examine(revealed, at=at).document, ""
 
 
 def words_of(value: Any) -> str:
@@ -223,8 +258,9 @@ def words_of(value: Any) -> str:
 
 def _label(pointer: str) -> str:
     steps = [each.replace("~1", "/").replace("~0", "~") for each in pointer.split("/")[1:]]
-    for length in (2, 1):
-        name = as_sd_jwt.LABELS.get(tuple(steps[:length]))
+    for length in (3, 2, 1):
+        path = tuple(steps[:length])
+        name = as_sd_jwt.LABELS.get(path) or _LABELS.get(path)
         if name is not None:
             # Of several, which one: as people count.
             which = [str(int(each) + 1) if each.isdecimal() else each for each in steps[length:]]

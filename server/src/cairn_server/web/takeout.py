@@ -3,6 +3,7 @@
 
 index.html         opens without a network: what is there, and how to check it
 credentials/       every credential exactly as it was signed
+to-show/           of those of which parts can be kept back: the copy that others may have
 waiting/           the same of what was awarded to one's addresses and waits for an answer
 pictures/          those awarded here, inside their badges (PNG)
 records/           learner records (CLR 2.0) that this installation signs
@@ -97,15 +98,16 @@ def _files(file: zipfile.ZipFile, person: Person, *, at: datetime) -> Iterator[N
     records = _Records(person, at=at)
     with _Aside() as list_of_files, _Aside() as rows_of_page:
         held = wallets.held_by(person).defer("report", "words", "skills")
-        count = 0
+        count, own_copies = 0, False
         for count, credential in enumerate(held.iterator(chunk_size=PIECE), start=1):
             files = list(_of_one(credential, count))
             for name, data, stored in files:
                 file.writestr(name, data, zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED)
+            own_copies = own_copies or credential.is_own_copy
             told = _about(credential, [name for name, _data, _stored in files])
             list_of_files.add(("," if count > 1 else "") + "\n" + json.dumps(told, ensure_ascii=False))
             rows_of_page.add(render_to_string("account/takeout_row.html", {"each": told}))
-            if record := records.take(bytes(credential.secured)):
+            if record := records.take(credential.for_others):
                 file.writestr(*record)
             yield
         if record := records.close():
@@ -139,6 +141,7 @@ def _files(file: zipfile.ZipFile, person: Person, *, at: datetime) -> Iterator[N
         )
         context = {
             "count": count,
+            "own_copies": own_copies,
             "rows": ROWS,
             "records": records.names,
             "problem": records.problem,
@@ -191,10 +194,11 @@ def _waiting(person: Person, *, at: datetime) -> Iterator[tuple[str, str, bytes]
 
 def _of_one(held: HeldCredential, number: int) -> Iterator[tuple[str, bytes | str, bool]]:
     """The files of one credential: name, content, and whether packing it would be in vain."""
-    secured = bytes(held.secured)
     # Names of ours: what strangers wrote into a credential is no file name (B119).
-    yield f"credentials/{number:04}.{suffix_of(held)}", secured, False
-    if baked := _baked(held, secured):
+    yield f"credentials/{number:04}.{suffix_of(held)}", bytes(held.secured), False
+    if held.is_own_copy:
+        yield f"to-show/{number:04}.{suffix_of(held)}", held.for_others, False
+    if baked := _baked(held, held.for_others):
         yield f"pictures/{number:04}.png", baked, True
     if held.document is not None and (words := taking.europass(held.document)) is not None:
         yield f"europass/{number:04}.json", _json(words), False
@@ -282,6 +286,8 @@ def _about(held: HeldCredential, files: list[str]) -> dict[str, Any]:
         "arrival": held.arrival,
         "came_from": held.came_from,
         "visibility": held.visibility,
+        # The first of its files is for its holder alone.
+        "own_copy": held.is_own_copy,
         "note": held.note,
         "verdict": held.verdict,
         "standing": held.standing,

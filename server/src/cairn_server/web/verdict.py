@@ -108,6 +108,11 @@ def sentence(report: Report) -> str:
             return _("Its issuer’s website vouches for this today. Please read the remarks.")
         case Verdict.REMARKS:
             return _("This is genuine and unchanged. Please read the remarks.")
+        case Verdict.COULD_NOT_CHECK if _is_own_copy(report):
+            return _(
+                "This is the holder’s own copy, which is not for showing. Nothing is wrong with that: ask for"
+                " a copy that is."
+            )
         case Verdict.COULD_NOT_CHECK:
             return _("We could not finish checking. This says nothing bad about the credential.")
         case Verdict.NOT_VERIFIED:
@@ -120,6 +125,12 @@ def _is_hosted(report: Report) -> bool:
     """Whether nothing is signed, and a page of the issuer is the whole proof."""
     signature = report.finding("signature")
     return signature is not None and signature.code == "hosted"
+
+
+def _is_own_copy(report: Report) -> bool:
+    """Whether it cannot be judged because nobody but its holder should have it."""
+    signature = report.finding("signature")
+    return signature is not None and signature.code == "proof-base"
 
 
 def moment(text: str) -> datetime | None:

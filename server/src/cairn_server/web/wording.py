@@ -101,6 +101,10 @@ SENTENCES: dict[tuple[str, str], _StrOrPromise] = {
         "Checking the signature would take more work than we do for strangers."
     ),
     ("signature", "unsupported"): gettext_lazy("It is signed in a way that we cannot check yet."),
+    ("signature", "proof-base"): gettext_lazy(
+        "This is the holder’s own copy. Its issuer signed it so that parts of it can be kept back, and only a"
+        " copy that its holder makes of it can be checked."
+    ),
     ("issuer", "passed"): gettext_lazy("Signed with a key of %(domain)s."),
     ("signature", "hosted"): gettext_lazy(
         "The issuer’s website says the same today. Nothing in it is signed."
@@ -333,6 +337,10 @@ ADVICE: dict[tuple[str, str], _StrOrPromise] = {
         "Ask the organisation that you think awarded it, by telephone or by post."
     ),
     ("signature", "undecided"): gettext_lazy("Try again later."),
+    ("signature", "proof-base"): gettext_lazy(
+        "Is it yours? Bring it into your wallet, which checks it and shows copies of it. If somebody sent it"
+        " to you, ask them for a copy and delete this: with it anybody can show everything that is in it."
+    ),
     ("issuer", "failed"): gettext_lazy("Ask the organisation that you think awarded it."),
     ("issuer", "undecided"): gettext_lazy("Try again later."),
     ("status", "revoked"): gettext_lazy("Ask the issuer if you think that this is a mistake."),

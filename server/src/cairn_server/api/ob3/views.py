@@ -47,8 +47,8 @@ def _read(request: HttpRequest) -> HttpResponse:
 
 def _spelled(held: Sequence[HeldCredential]) -> bytes:
     """The answer, put together around the bytes as they were signed: written again, they may differ."""
-    documents = [bytes(each.secured).strip() for each in held if each.format == EMBEDDED]
-    tokens = [b'"' + bytes(each.secured).strip() + b'"' for each in held if each.format == TOKEN]
+    documents = [each.for_others.strip() for each in held if each.format == EMBEDDED]
+    tokens = [b'"' + each.for_others.strip() + b'"' for each in held if each.format == TOKEN]
     return b'{"credential":[' + b",".join(documents) + b'],"compactJwsString":[' + b",".join(tokens) + b"]}"
 
 
